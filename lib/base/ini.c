@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/ini.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <ini.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* One entry is held back until the next begins, since its value may go on in a continuation line. */
+struct reading {
+	const char *file, *at, *end;
+	unsigned line, header_line;
+	bool continues, format_seen, pending;
+	char section[INI_SECTION_MAX + 1], key[INI_LINE_MAX_LENGTH + 1], value[INI_VALUE_MAX];
+	unsigned key_line, section_line; /* of the entry held back */
+	ini_entry_fn fn;
+	void *user;
+	struct diag *diag;
+	int result;
+};
+
+static int fail(struct reading *r, const char *message)
+{
+	r->result = diag_set(r->diag, r->file, r->line, "%s", message);
+	r->pending = false;
+	return r->result;
+}
+
+static int check_header(struct reading *r, const char *line, size_t n)
+{
+	const char *close = memchr(line, ']', n);
+
+	if (!close)
+		return fail(r, "section header without ']'");
+	if (close - line - 1 > INI_SECTION_MAX)
+		return fail(r, "section name longer than 49 characters");
+	for (const char *p = close + 1; p < line + n; p++)
+		if (!isspace((unsigned char)*p))
+			return fail(r, "text after the section header");
+	r->header_line = r->line;
+	return 0;
+}
+
+static int check_line(struct reading *r, const char *line, size_t n)
+{
+	size_t blank = 0;
+
+	if (n > INI_LINE_MAX_LENGTH)
+		return fail(r, "line longer than 190 characters: continue the value in an indented line");
+	if (memchr(line, 0, n))
+		return fail(r, "NUL byte in the line");
+	while (blank < n && isspace((unsigned char)line[blank]))
+		blank++;
+	r->continues = blank > 0 && blank < n;
+	if (blank < n && line[blank] == '[' && !r->continues)
+		return check_header(r, line, n);
+	return 0;
+}
+
+/* inih's reader: one physical line at a time, as fgets would give it. */
+static char *read_line(char *to, int size, void *stream)
+{
+	struct reading *r = stream;
+	const char *newline;
+	size_t n;
+
+	if (r->result < 0 || r->at >= r->end)
+		return NULL;
+	r->line++;
+	newline = memchr(r->at, '\n', (size_t)(r->end - r->at));
+	n = (size_t)((newline ? newline : r->end) - r->at);
+	if (check_line(r, r->at, n) < 0 || n + 2 > (size_t)size)
+		return NULL;
+	memcpy(to, r->at, n);
+	to[n] = '\n';
+	to[n + 1] = 0;
+	r->at += n + (newline != NULL);
+	return to;
+}
+
+static int flush(struct reading *r)
+{
+	struct ini_entry e = {
+		.file = r->file,
+		.line = r->key_line,
+		.section = r->section,
+		.section_line = r->section_line,
+		.key = r->key,
+		.value = r->value,
+	};
+
+	if (!r->pending || r->result < 0)
+		return r->result;
+	r->pending = false;
+	if (!r->format_seen) {
+		if (*r->section || strcmp(r->key, "format") || strcmp(r->value, "1"))
+			return fail(r, "the file must begin with 'format = 1'");
+		r->format_seen = true;
+		return 0;
+	}
+	r->result = r->fn(r->user, &e, r->diag);
+	return r->result;
+}
+
+static int on_entry(void *user, const char *section, const char *key, const char *value)
+{
+	struct reading *r = user;
+
+	/* inih reports a continuation line as the same key once more. */
+	if (r->pending && r->continues) {
+		size_t have = strlen(r->value);
+
+		if (have + strlen(value) + 2 > sizeof(r->value))
+			return fail(r, "value longer than 4095 characters"), 0;
+		snprintf(r->value + have, sizeof(r->value) - have, " %s", value);
+		return 1;
+	}
+	if (flush(r) < 0)
+		return 0;
+	if (!*key)
+		return fail(r, "a value without a key"), 0;
+	r->section_line = r->header_line;
+	snprintf(r->section, sizeof(r->section), "%s", section);
+	snprintf(r->key, sizeof(r->key), "%s", key);
+	snprintf(r->value, sizeof(r->value), "%s", value);
+	r->key_line = r->line;
+	r->pending = true;
+	return 1;
+}
+
+int ini_read(const char *file, const char *bytes, size_t n, ini_entry_fn fn, void *user,
+	     struct diag *d)
+{
+	struct reading r = {.file = file, .at = bytes, .end = bytes + n, .fn = fn, .user = user, .diag = d};
+	int bad;
+
+	if (n > INI_FILE_MAX)
+		return diag_set(d, file, 0, "larger than 1 MiB"), -EFBIG;
+	bad = ini_parse_stream(read_line, &r, on_entry, &r);
+	if (r.result == 0 && bad == 0)
+		flush(&r);
+	if (r.result < 0)
+		return r.result;
+	if (bad)
+		return diag_set(d, file, bad > 0 ? (unsigned)bad : 0, "neither a section nor 'key = value'");
+	if (!r.format_seen)
+		return diag_set(d, file, 0, "the file must begin with 'format = 1'");
+	return 0;
+}

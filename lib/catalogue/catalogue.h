@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The catalogue of sysctls: what is known of each kernel parameter, as data. The kernel validates little, so the
+ * bounds here are ours; the default is not readable at run time, so it is the kernel's own formula, by version.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include "expr/expr.h"
+
+enum sysctl_type {
+	SYSCTL_INTEGER,
+	SYSCTL_UNSIGNED,
+	SYSCTL_UNSIGNED64,
+	SYSCTL_BOOL,
+	SYSCTL_MASK,
+	SYSCTL_RANGES, /* "8080,9000-9100" */
+	SYSCTL_WORD,
+	SYSCTL_WORDS,
+};
+
+enum sysctl_netns {
+	NETNS_OWN,	  /* each namespace has its own */
+	NETNS_INIT,	  /* only in the initial namespace: absent in a child */
+	NETNS_INIT_WRITE, /* readable, and read-only in a child */
+	NETNS_HOST,	  /* not of the network */
+};
+
+enum sysctl_apply { APPLY_NEVER, APPLY_GATED, APPLY_RAISE, APPLY_VETTED };
+
+struct kernel_version {
+	unsigned major, minor;
+};
+
+enum { SYSCTL_DEFAULTS_MAX = 6, SYSCTL_VALUES_MAX = 12 };
+
+/* The kernel's formula for the default, from a version on. */
+struct sysctl_default {
+	struct kernel_version from;
+	const struct expr *elements[SYSCTL_ELEMENTS_MAX];
+};
+
+struct sysctl_def {
+	const char *key; /* "net.ipv4.tcp_rmem" */
+	const char *path; /* "proc/sys/net/ipv4/tcp_rmem" */
+	const char *title, *about, *why, *risk, *refs;
+	enum sysctl_type type;
+	unsigned elements;
+	const char *names; /* of the elements, or NULL */
+	const char *unit;
+	enum dim dim;
+	double factor; /* raw unit to base unit: 1e-3 for milliseconds */
+	bool bounded;
+	double min[SYSCTL_ELEMENTS_MAX], max[SYSCTL_ELEMENTS_MAX]; /* ours, in the raw unit */
+	long values[SYSCTL_VALUES_MAX]; /* instead of bounds */
+	unsigned value_count;
+	bool ascending;
+	enum sysctl_netns netns;
+	const char *applies, *inherits, *effect;
+	struct kernel_version since, removed, inert_since; /* zero: not known, or never */
+	struct sysctl_default defaults[SYSCTL_DEFAULTS_MAX];
+	unsigned default_count;
+	const char *default_note;
+	enum sysctl_apply apply;
+	bool never_below_default;
+	const char *file;
+	unsigned line;
+};
+
+struct catalogue {
+	struct arena *arena;
+	struct sysctl_def *defs;
+	size_t count, size;
+	struct kernel_version known_through; /* defaults of newer kernels are not claimed */
+	unsigned short *buckets; /* of the look-up by key, once frozen: row + 1 */
+};
+
+enum { CATALOGUE_MAX = 1024 };
+
+/* Add the sections of one file. 0, or -errno with *d filled. */
+int catalogue_load(struct catalogue *c, const char *file, const char *bytes, size_t n, struct diag *d)
+	_must_check_;
+const struct sysctl_def *catalogue_find(const struct catalogue *c, const char *key);
+bool kernel_at_least(const unsigned version[3], struct kernel_version v);
+/* 0, or -EINVAL: "6.16". */
+int kernel_version_parse(const char *s, struct kernel_version *ret);
+const char *sysctl_type_name(enum sysctl_type t);
+const char *sysctl_netns_text(enum sysctl_netns n);
+const char *sysctl_apply_text(enum sysctl_apply a);

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "expr/expr-private.h"
+
+#include <math.h>
+#include <string.h>
+#include "catalogue/catalogue.h"
+
+/* A missing value carries its name along, so that the verdict can say what it waits for. */
+static struct value named(struct value v, const char *what)
+{
+	v.what = what;
+	return v;
+}
+
+static struct value eval_fact(const struct expr *e, const struct expr_env *env)
+{
+	const struct subject *s = NULL;
+
+	if (e->subject == SUBJECT_HOST)
+		s = env->facts->host;
+	else if (env->subject && env->subject->type == e->subject)
+		s = env->subject;
+	else if (env->subject && e->subject == SUBJECT_INTERFACE)
+		s = env->subject->interface;
+	if (!s)
+		return named(value_missing(VALUE_ABSENT, NULL), subject_defs[e->subject].facts[e->index].name);
+	return named(s->values[e->index], subject_defs[e->subject].facts[e->index].name);
+}
+
+static struct value eval_sysctl(const struct expr *e, const struct expr_env *env)
+{
+	const struct sysctl_state *s = &env->facts->sysctls[e->index];
+
+	if (s->state != VALUE_KNOWN)
+		return named(value_missing(s->state, s->reason), s->def->key);
+	return named(s->elements[e->element], s->def->key);
+}
+
+static struct value eval_growth(const struct expr *e, const struct expr_env *env)
+{
+	struct value v = eval_fact(e->arg[0], env);
+
+	if (v.state != VALUE_KNOWN)
+		return v;
+	if (!v.has_delta)
+		return named(value_missing(VALUE_NO_WINDOW, NULL), v.what);
+	if (e->op == OP_DELTA)
+		return value_number(v.delta);
+	if (env->facts->window <= 0)
+		return value_missing(VALUE_NO_WINDOW, NULL);
+	return value_number(v.delta / env->facts->window);
+}
+
+/* A side that decides the matter decides it even if the other is not known. */
+static struct value eval_logic(const struct expr *e, const struct expr_env *env)
+{
+	bool decisive = e->op == OP_OR;
+	struct value a = expr_eval(e->arg[0], env), b;
+
+	if (a.state == VALUE_KNOWN && (a.num != 0) == decisive)
+		return a;
+	b = expr_eval(e->arg[1], env);
+	if (b.state == VALUE_KNOWN && (b.num != 0) == decisive)
+		return b;
+	return a.state != VALUE_KNOWN ? a : b;
+}
+
+static bool has_word(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = list; n && (p = strstr(p, word)); p += n)
+		if ((p == list || p[-1] == ' ') && (p[n] == ' ' || !p[n]))
+			return true;
+	return false;
+}
+
+static struct value eval_pair(const struct expr *e, const struct value *a, const struct value *b)
+{
+	double x = a->num, y = b->num;
+	double v = 0;
+
+	if (e->arg[0]->dim == DIM_TEXT || e->arg[0]->dim == DIM_LIST) {
+		bool same = e->op == OP_HAS ? has_word(a->text, b->text) : !strcmp(a->text, b->text);
+
+		return value_number(e->op == OP_UNEQUAL ? !same : same);
+	}
+	switch (e->op) {
+	case OP_ADD:
+		v = x + y;
+		break;
+	case OP_SUBTRACT:
+		v = x - y;
+		break;
+	case OP_MULTIPLY:
+		v = x * y;
+		break;
+	case OP_DIVIDE:
+		if (y == 0)
+			return value_missing(VALUE_ABSENT, "it would divide by zero");
+		v = x / y;
+		break;
+	case OP_LESS:
+		v = x < y;
+		break;
+	case OP_LESS_EQUAL:
+		v = x <= y;
+		break;
+	case OP_EQUAL:
+		v = x == y;
+		break;
+	case OP_UNEQUAL:
+		v = x != y;
+		break;
+	case OP_GREATER_EQUAL:
+		v = x >= y;
+		break;
+	case OP_GREATER:
+		v = x > y;
+		break;
+	case OP_MIN:
+		v = fmin(x, y);
+		break;
+	case OP_MAX:
+		v = fmax(x, y);
+		break;
+	case OP_ROUNDUP:
+		v = y > 0 ? ceil(x / y) * y : x;
+		break;
+	default:
+		break;
+	}
+	return value_number(v);
+}
+
+static struct value eval_if(const struct expr *e, const struct expr_env *env)
+{
+	struct value condition = expr_eval(e->arg[0], env);
+
+	if (condition.state != VALUE_KNOWN)
+		return condition;
+	return expr_eval(e->arg[condition.num != 0 ? 1 : 2], env);
+}
+
+static struct value eval_unary(const struct expr *e, const struct expr_env *env)
+{
+	struct value v = expr_eval(e->arg[0], env), ratio;
+
+	if (e->op == OP_KNOWN)
+		return value_number(v.state == VALUE_KNOWN);
+	if (v.state != VALUE_KNOWN)
+		return v;
+	if (e->op == OP_NEGATE)
+		return value_number(-v.num);
+	if (e->op == OP_NOT)
+		return value_number(v.num == 0);
+	ratio = env->facts->host->values[HOST_WINDOW_RATIO];
+	if (ratio.state != VALUE_KNOWN)
+		return ratio;
+	return value_number(v.num * ratio.num);
+}
+
+struct value expr_eval(const struct expr *e, const struct expr_env *env)
+{
+	struct value a, b;
+
+	switch (e->op) {
+	case OP_LITERAL:
+		return (struct value){.state = VALUE_KNOWN, .num = e->num, .text = e->text};
+	case OP_FACT:
+		return eval_fact(e, env);
+	case OP_SYSCTL:
+		return eval_sysctl(e, env);
+	case OP_THRESHOLD:
+		return value_number(env->thresholds[e->index]);
+	case OP_DEFAULT:
+		return env->facts->sysctls[e->arg[0]->index].defaults[e->arg[0]->element];
+	case OP_DELTA:
+	case OP_RATE:
+		return eval_growth(e, env);
+	case OP_AND:
+	case OP_OR:
+		return eval_logic(e, env);
+	case OP_IF:
+		return eval_if(e, env);
+	case OP_NEGATE:
+	case OP_NOT:
+	case OP_KNOWN:
+	case OP_WINDOW:
+		return eval_unary(e, env);
+	default:
+		break;
+	}
+	a = expr_eval(e->arg[0], env);
+	if (a.state != VALUE_KNOWN)
+		return a;
+	b = expr_eval(e->arg[1], env);
+	return b.state == VALUE_KNOWN ? eval_pair(e, &a, &b) : b;
+}
+
+const char *expr_source(const struct expr *e)
+{
+	if (e->op == OP_FACT)
+		return subject_defs[e->subject].facts[e->index].source;
+	if (e->op == OP_SYSCTL)
+		return "/proc/sys";
+	if (e->op == OP_THRESHOLD)
+		return "profile";
+	if (e->op == OP_DELTA || e->op == OP_RATE)
+		return expr_source(e->arg[0]);
+	return "computed";
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Facts: what was measured, each with a dimension, a source, and a reason where it is missing. A fact belongs to a
+ * subject: the thing that a rule judges. The rows of facts.def name them all; a rule that names another is
+ * refused when it is loaded.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/arena.h"
+#include "base/dim.h"
+
+struct sysctl_def;
+
+enum subject_type {
+	SUBJECT_HOST,
+	SUBJECT_SYSCTL,
+	SUBJECT_INTERFACE,
+	SUBJECT_PATH,
+	SUBJECT_LISTENER,
+	SUBJECT_DESTINATION,
+	SUBJECT_OWNER,
+	SUBJECT_TYPES,
+};
+
+enum value_state {
+	VALUE_ABSENT, /* not there: this kernel, host or subject has none (also: never collected) */
+	VALUE_KNOWN,
+	VALUE_DENIED,	 /* there, but not for us to read */
+	VALUE_FEW,	 /* too few samples to say */
+	VALUE_NO_WINDOW, /* needs two samples, and there was one */
+	VALUE_GARBLED,	 /* read, and not understood */
+	VALUE_UNREAD,	 /* its source is missing or failed */
+};
+
+struct value {
+	enum value_state state;
+	bool has_delta;
+	double num;
+	double delta;	    /* growth over the window, of a counter with two samples */
+	const char *text;   /* of DIM_TEXT and DIM_LIST; untrusted */
+	const char *reason; /* a clause, where not known: "this kernel has no …" */
+	const char *source; /* where it differs from the row's */
+	const char *what;   /* name of the fact, set when an expression finds it missing */
+};
+
+#define FACT(id, name, dim, counter, source, about) id,
+enum host_fact {
+#define HOST_FACTS
+#include "facts/facts.def"
+#undef HOST_FACTS
+	HOST_FACT_COUNT,
+};
+enum key_fact {
+#define KEY_FACTS
+#include "facts/facts.def"
+#undef KEY_FACTS
+	KEY_FACT_COUNT,
+};
+enum interface_fact {
+#define INTERFACE_FACTS
+#include "facts/facts.def"
+#undef INTERFACE_FACTS
+	INTERFACE_FACT_COUNT,
+};
+enum path_fact {
+#define PATH_FACTS
+#include "facts/facts.def"
+#undef PATH_FACTS
+	PATH_FACT_COUNT,
+};
+enum listener_fact {
+#define LISTENER_FACTS
+#include "facts/facts.def"
+#undef LISTENER_FACTS
+	LISTENER_FACT_COUNT,
+};
+enum destination_fact {
+#define DESTINATION_FACTS
+#include "facts/facts.def"
+#undef DESTINATION_FACTS
+	DESTINATION_FACT_COUNT,
+};
+enum owner_fact {
+#define OWNER_FACTS
+#include "facts/facts.def"
+#undef OWNER_FACTS
+	OWNER_FACT_COUNT,
+};
+#undef FACT
+
+struct fact_def {
+	const char *name;
+	enum dim dim;
+	bool counter;
+	const char *source;
+	const char *about;
+};
+
+struct subject_def {
+	const char *name;   /* as `for =` and JSON say it */
+	const char *prefix; /* of its facts, for messages; "" for the host's, which have several */
+	const struct fact_def *facts;
+	size_t fact_count;
+};
+
+extern const struct subject_def subject_defs[SUBJECT_TYPES];
+
+struct subject {
+	enum subject_type type;
+	const char *name;     /* stable between runs; untrusted */
+	const char *unit;     /* systemd unit that owns it, or NULL; untrusted */
+	const char *process;  /* "nginx[812]" of an offender, or NULL; untrusted */
+	int pid;	      /* 0: not known */
+	struct value *values; /* one for each row of its type */
+	const struct subject *interface; /* of a path */
+	const struct sysctl_state *key;	 /* of a sysctl subject */
+	struct subject *next;
+};
+
+/* One kernel parameter as found: live, and in the boot configuration as each loader would read it. */
+struct boot_value {
+	const char *raw; /* NULL: no file sets it */
+	const char *file;
+	unsigned line;
+};
+
+enum { SYSCTL_ELEMENTS_MAX = 3 };
+
+struct sysctl_state {
+	const struct sysctl_def *def;
+	enum value_state state;
+	const char *reason;
+	const char *raw;			     /* canonical: elements joined by one space */
+	struct value elements[SYSCTL_ELEMENTS_MAX]; /* in base units */
+	struct value defaults[SYSCTL_ELEMENTS_MAX]; /* this kernel's own, where its formula is known */
+	struct boot_value systemd, procps;	     /* winner of each loader's order */
+};
+
+/* Everything known about one network namespace. Freed as a whole. */
+struct facts {
+	struct arena arena;
+	struct subject *first[SUBJECT_TYPES], **last[SUBJECT_TYPES];
+	struct subject *host; /* the only SUBJECT_HOST */
+	struct sysctl_state *sysctls;
+	size_t sysctl_count; /* one for each row of the catalogue, in its order */
+	double window;	     /* seconds between the samples; 0: one sample */
+	const char *untold[SUBJECT_TYPES]; /* why subjects of a type could not be told at all, or NULL */
+	const char *const *notes; /* what could not be read, for the scope line */
+	size_t note_count;
+};
+
+struct facts *facts_new(void);
+struct facts *facts_free(struct facts *f);
+DEFINE_CLEANUP(struct facts *, facts_free)
+
+/* A new subject at the end of its type's list; the name is copied. */
+struct subject *facts_add(struct facts *f, enum subject_type type, const char *name);
+void facts_note(struct facts *f, const char *fmt, ...) _printf_(2, 3);
+
+struct value value_number(double v);
+struct value value_text(const char *text);
+/* reason must outlive the facts: a literal, or from their arena. */
+struct value value_missing(enum value_state state, const char *reason);
+/* The state for a failed read (-errno). */
+enum value_state value_state_of(int error);
+const char *value_reason(const struct value *v);
+
+/* Row of a type's fact by its whole name ("path.bdp"), or -1. */
+int fact_find(enum subject_type type, const char *name);
+bool subject_type_from_name(const char *name, enum subject_type *ret);

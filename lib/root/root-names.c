@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "root/root-names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "root/root-private.h"
+
+enum { CGROUP_DEPTH_MAX = 12, CGROUPS_VISITED_MAX = 20000, NAMES_FILE_MAX = 1024 * 1024 };
+
+static const char *const cgroup_mounts[] = {"sys/fs/cgroup/unified", "sys/fs/cgroup"};
+
+struct walk {
+	struct cgroup_name *names;
+	size_t count, left, visited;
+};
+
+static void offer(struct walk *w, uint64_t id, const char *path)
+{
+	for (size_t i = 0; i < w->count; i++)
+		if (w->names[i].id == id && !w->names[i].path[0]) {
+			snprintf(w->names[i].path, sizeof(w->names[i].path), "%s", path);
+			w->left--;
+		}
+}
+
+static void walk(struct walk *w, int parent, const char *name, const char *path, unsigned depth)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	struct stat st;
+
+	if (!dir)
+		return;
+	if (fstat(dirfd(dir), &st) == 0)
+		offer(w, st.st_ino, path);
+	while (w->left && depth < CGROUP_DEPTH_MAX && (e = readdir(dir))) {
+		char below[CGROUP_NAME_MAX];
+
+		if (e->d_type != DT_DIR || e->d_name[0] == '.' || w->visited++ > CGROUPS_VISITED_MAX)
+			continue;
+		if (snprintf(below, sizeof(below), "%s/%s", strcmp(path, "/") ? path : "", e->d_name) <
+		    (int)sizeof(below))
+			walk(w, dirfd(dir), e->d_name, below, depth + 1);
+	}
+}
+
+/* "4242 /system.slice/nginx.service" on each line. */
+static void replay_cgroups(struct walk *w, char *bytes)
+{
+	char *lines = NULL;
+
+	for (char *line = strtok_r(bytes, "\n", &lines); line; line = strtok_r(NULL, "\n", &lines)) {
+		char *end;
+		uint64_t id = strtoull(line, &end, 10);
+
+		if (*end == ' ')
+			offer(w, id, end + 1);
+	}
+}
+
+static void tell_tap_cgroups(struct root *r, const struct walk *w)
+{
+	_cleanup_text_ struct text t = TEXT_NULL;
+
+	for (size_t i = 0; i < w->count; i++)
+		if (w->names[i].path[0] && !strchr(w->names[i].path, '\n'))
+			text_addf(&t, "%" PRIu64 " %s\n", w->names[i].id, w->names[i].path);
+	if (r->tap.file)
+		r->tap.file(r->tap.user, "names/cgroups", text_get(&t), t.len);
+}
+
+int root_cgroups(struct root *r, struct cgroup_name *names, size_t n)
+{
+	struct walk w = {.names = names, .count = n, .left = n};
+	_cleanup_text_ struct text t = TEXT_NULL;
+	int err;
+
+	if (r->recorded) {
+		err = root_read(r, "names/cgroups", NAMES_FILE_MAX, &t);
+		if (err == 0)
+			replay_cgroups(&w, t.s);
+		return err;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(cgroup_mounts) && w.left; i++) {
+		char control[64];
+		_cleanup_close_ int fd = -1;
+
+		/* Only the unified hierarchy has this file at its root. */
+		snprintf(control, sizeof(control), "%s/cgroup.controllers", cgroup_mounts[i]);
+		fd = root_open_path(r, control, O_PATH);
+		if (fd >= 0)
+			walk(&w, r->fd, cgroup_mounts[i], "/", 0);
+	}
+	tell_tap_cgroups(r, &w);
+	return 0;
+}
+
+static void read_command(int proc, const char *pid, char *ret, size_t size)
+{
+	char path[NAME_MAX + 8];
+	_cleanup_close_ int fd = -1;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%s/comm", pid);
+	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? 0 : read(fd, ret, size - 1);
+	ret[n > 0 ? n : 0] = 0;
+	ret[strcspn(ret, "\n")] = 0;
+}
+
+static void scan_process(int proc, const char *pid, struct socket_holder *holders, size_t n, size_t *left)
+{
+	char path[NAME_MAX + 8], target[64];
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *e;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/fd", pid);
+	fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	while (dir && *left && (e = readdir(dir))) {
+		ssize_t len = readlinkat(dirfd(dir), e->d_name, target, sizeof(target) - 1);
+		unsigned long inode;
+
+		target[len > 0 ? len : 0] = 0;
+		if (sscanf(target, "socket:[%lu]", &inode) != 1)
+			continue;
+		for (size_t i = 0; i < n; i++)
+			if (!holders[i].pid && holders[i].inode == inode) {
+				holders[i].pid = atoi(pid);
+				read_command(proc, pid, holders[i].command, sizeof(holders[i].command));
+				--*left;
+			}
+	}
+}
+
+static void replay_holders(char *bytes, struct socket_holder *holders, size_t n)
+{
+	char *lines = NULL;
+
+	for (char *line = strtok_r(bytes, "\n", &lines); line; line = strtok_r(NULL, "\n", &lines)) {
+		unsigned long inode;
+		int pid, at = 0;
+
+		if (sscanf(line, "%lu %d %n", &inode, &pid, &at) != 2 || !at || pid <= 0)
+			continue;
+		for (size_t i = 0; i < n; i++)
+			if (holders[i].inode == inode) {
+				holders[i].pid = pid;
+				snprintf(holders[i].command, sizeof(holders[i].command), "%s", line + at);
+			}
+	}
+}
+
+static void tell_tap_holders(struct root *r, const struct socket_holder *holders, size_t n)
+{
+	_cleanup_text_ struct text t = TEXT_NULL;
+
+	for (size_t i = 0; i < n; i++)
+		if (holders[i].pid)
+			text_addf(&t, "%u %d %s\n", holders[i].inode, holders[i].pid, holders[i].command);
+	if (r->tap.file)
+		r->tap.file(r->tap.user, "names/holders", text_get(&t), t.len);
+}
+
+int root_holders(struct root *r, struct socket_holder *holders, size_t n)
+{
+	_cleanup_text_ struct text t = TEXT_NULL;
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *e;
+	size_t left = n;
+	int fd, err;
+
+	if (r->recorded) {
+		err = root_read(r, "names/holders", NAMES_FILE_MAX, &t);
+		if (err == 0)
+			replay_holders(t.s, holders, n);
+		return err;
+	}
+	fd = root_open_path(r, "proc", O_RDONLY | O_DIRECTORY);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	while (dir && left && (e = readdir(dir)))
+		if (e->d_name[0] >= '1' && e->d_name[0] <= '9')
+			scan_process(dirfd(dir), e->d_name, holders, n, &left);
+	tell_tap_holders(r, holders, n);
+	return 0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Names behind the kernel's numbers: cgroup ids, and the processes that hold sockets. */
+#pragma once
+
+#include "root/root.h"
+
+enum { NAMES_MAX = 512, CGROUP_NAME_MAX = 256 };
+
+struct cgroup_name {
+	uint64_t id; /* asked for */
+	char path[CGROUP_NAME_MAX]; /* below the cgroup root, "" until found; untrusted */
+};
+
+/* Fill the paths of n ids by one walk of the cgroup tree that ends when all are found. */
+int root_cgroups(struct root *r, struct cgroup_name *names, size_t n);
+
+struct socket_holder {
+	uint32_t inode; /* asked for */
+	int pid;	/* 0 until found */
+	char command[32]; /* untrusted */
+};
+
+/* Fill in who holds n sockets by one scan of /proc/PID/fd. Others' processes need privilege. */
+int root_holders(struct root *r, struct socket_holder *holders, size_t n);

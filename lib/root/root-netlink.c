@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Netlink exchanges with the kernel, and their replay from a record. */
+#include "root/root-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { ANSWER_TIMEOUT_S = 5 };
+
+void root_close_sockets(struct root *r)
+{
+	for (size_t i = 0; i < ROOT_PROTOCOLS; i++)
+		if (r->sockets[i]) {
+			mnl_socket_close(r->sockets[i]);
+			r->sockets[i] = NULL;
+		}
+}
+
+static int get_socket(struct root *r, int protocol, struct mnl_socket **ret)
+{
+	struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
+	struct mnl_socket *s;
+
+	if (protocol < 0 || protocol >= ROOT_PROTOCOLS)
+		return -EPROTONOSUPPORT;
+	if (!r->sockets[protocol]) {
+		s = mnl_socket_open2(protocol, SOCK_CLOEXEC);
+		if (!s)
+			return -errno;
+		r->sockets[protocol] = s;
+		if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 ||
+		    setsockopt(mnl_socket_get_fd(s), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0)
+			return -errno;
+	}
+	*ret = r->sockets[protocol];
+	return 0;
+}
+
+/* 1: the answer is complete. 0: go on. Negative: the kernel's error, or fn's. */
+static int take_message(const struct nlmsghdr *h, root_message_fn fn, void *user,
+			struct root_netlink_stats *stats)
+{
+	if (h->nlmsg_flags & NLM_F_DUMP_INTR)
+		stats->interrupted++;
+	if (h->nlmsg_type == NLMSG_DONE)
+		return 1;
+	if (h->nlmsg_type == NLMSG_OVERRUN)
+		return -ENOBUFS;
+	if (h->nlmsg_type == NLMSG_ERROR) {
+		const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
+
+		if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*e)) || e->error > 0) {
+			stats->discarded++;
+			return -EBADMSG;
+		}
+		return e->error ? e->error : 1;
+	}
+	if (h->nlmsg_type == NLMSG_NOOP)
+		return 0;
+	stats->messages++;
+	return fn(user, h);
+}
+
+static int take_block(struct root *r, const void *bytes, size_t n, unsigned sequence, root_message_fn fn,
+		      void *user)
+{
+	const struct nlmsghdr *h = bytes;
+	int left = (int)n, result;
+
+	while (mnl_nlmsg_ok(h, left)) {
+		if (h->nlmsg_seq != sequence) {
+			r->stats.discarded++;
+		} else {
+			result = take_message(h, fn, user, &r->stats);
+			/* A get request has no DONE: its only message is the answer. */
+			if (result == 0 && !(h->nlmsg_flags & NLM_F_MULTI))
+				result = 1;
+			if (result)
+				return result;
+		}
+		h = mnl_nlmsg_next(h, &left);
+	}
+	if (left > 0)
+		r->stats.discarded++;
+	return 0;
+}
+
+static int receive_block(struct root *r, struct mnl_socket *s, size_t *ret)
+{
+	struct sockaddr_nl from = {0};
+	struct iovec iov = {r->buffer, ROOT_BUFFER_SIZE};
+	struct msghdr m = {.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1};
+	ssize_t n;
+
+	do
+		n = recvmsg(mnl_socket_get_fd(s), &m, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == EAGAIN ? -ETIMEDOUT : -errno;
+	*ret = (size_t)n;
+	if (from.nl_pid != 0 || m.msg_flags & MSG_TRUNC) {
+		r->stats.discarded++;
+		*ret = 0;
+	}
+	return m.msg_flags & MSG_TRUNC ? -EMSGSIZE : 0;
+}
+
+static bool past(const struct timespec *deadline)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec > deadline->tv_sec;
+}
+
+static int exchange(struct root *r, int protocol, const char *path, struct nlmsghdr *request,
+		    root_message_fn fn, void *user)
+{
+	struct mnl_socket *s = NULL;
+	struct timespec deadline;
+	int result = get_socket(r, protocol, &s);
+
+	if (result < 0)
+		return result;
+	request->nlmsg_seq = ++r->sequence;
+	if (mnl_socket_sendto(s, request, request->nlmsg_len) < 0)
+		return -errno;
+	clock_gettime(CLOCK_MONOTONIC, &deadline);
+	deadline.tv_sec += 12 * ANSWER_TIMEOUT_S;
+	for (result = 0; result == 0;) {
+		size_t n = 0;
+
+		result = past(&deadline) ? -ETIMEDOUT : receive_block(r, s, &n);
+		if (result < 0)
+			break;
+		if (r->tap.append && n)
+			r->tap.append(r->tap.user, path, r->buffer, n);
+		result = take_block(r, r->buffer, n, request->nlmsg_seq, fn, user);
+	}
+	/* What an abandoned dump still holds must not answer the next question. */
+	if (result < 0) {
+		mnl_socket_close(s);
+		r->sockets[protocol] = NULL;
+	}
+	return result < 0 ? result : 0;
+}
+
+ssize_t root_walk_messages(const void *bytes, size_t n, root_message_fn fn, void *user,
+			   struct root_netlink_stats *stats)
+{
+	const struct nlmsghdr *h = bytes;
+	int left = (int)n, result;
+
+	while (mnl_nlmsg_ok(h, left)) {
+		result = take_message(h, fn, user, stats);
+		if (result < 0)
+			return result;
+		h = mnl_nlmsg_next(h, &left);
+		if (left < 0)
+			left = 0;
+	}
+	return (ssize_t)(n - (size_t)left);
+}
+
+static int replay(struct root *r, const char *path, root_message_fn fn, void *user)
+{
+	_cleanup_close_ int fd = root_open_path(r, path, O_RDONLY | O_NONBLOCK);
+	size_t have = 0;
+	struct stat st;
+
+	if (fd < 0)
+		return fd == -ENOENT && root_known_missing(r, path) ? -root_known_missing(r, path) : fd;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return -EINVAL;
+	for (;;) {
+		ssize_t n = read(fd, (char *)r->buffer + have, ROOT_BUFFER_SIZE - have), used;
+
+		if (n < 0)
+			return -errno;
+		have += (size_t)n;
+		used = root_walk_messages(r->buffer, have, fn, user, &r->stats);
+		if (used < 0)
+			return (int)used;
+		have -= (size_t)used;
+		memmove(r->buffer, (char *)r->buffer + used, have);
+		if (n == 0 || (used == 0 && have == ROOT_BUFFER_SIZE))
+			break;
+	}
+	if (have)
+		r->stats.discarded++;
+	return 0;
+}
+
+int root_netlink(struct root *r, int protocol, const char *name, struct nlmsghdr *request,
+		 root_message_fn fn, void *user)
+{
+	char path[ROOT_PATH_MAX], sampled[ROOT_PATH_MAX + 16];
+	const char *where;
+	int result;
+
+	if (!r->buffer)
+		r->buffer = malloc(ROOT_BUFFER_SIZE);
+	if (!r->buffer)
+		return -ENOMEM;
+	snprintf(path, sizeof(path), "netlink/%s", name);
+	where = root_sample_path(r, path, sampled, sizeof(sampled));
+	result = r->recorded ? replay(r, where, fn, user)
+			     : exchange(r, protocol, where, request, fn, user);
+	if (result < 0 && r->tap.missing)
+		r->tap.missing(r->tap.user, where, -result);
+	return result;
+}
