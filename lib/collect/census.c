@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/census.h"
+
+#include <math.h>
+#include <string.h>
+#include "base/hash.h"
+#include "base/macro.h"
+
+enum { DESTINATION_SETS = 256, OWNER_SETS = 64, NETWORK_SETS = 32, CGROUP_ROOT = 1 };
+
+void census_init(struct census *c, const struct census_options *o, struct cohort *cohort, bool second)
+{
+	*c = (struct census){.options = *o, .cohort = cohort, .second = second};
+	topk_init(&c->destinations, sizeof(struct destination), sizeof(struct destination_key), DESTINATION_SETS);
+	topk_init(&c->owners, sizeof(struct owner), sizeof(struct owner_key), OWNER_SETS);
+	topk_init(&c->networks, sizeof(struct network), sizeof(struct address), NETWORK_SETS);
+}
+
+void census_clear(struct census *c)
+{
+	topk_clear(&c->destinations);
+	topk_clear(&c->owners);
+	topk_clear(&c->networks);
+	free(c->listeners);
+	free(c->syn_recv);
+	*c = (struct census){0};
+}
+
+double syn_retransmission_time(unsigned n, unsigned linear)
+{
+	return n <= linear ? n : linear + ldexp(1, (int)(n - linear)) - 1;
+}
+
+static bool listener_suffers(const struct listener *l)
+{
+	return l->queue > l->limit / 2 || l->drops;
+}
+
+/* All of them on a common host; past the limit those that suffer displace those that do not. */
+static void add_listener(struct census *c, const struct tcp_socket *s)
+{
+	struct listener l = {
+		.address = s->src,
+		.port = s->sport,
+		.ifindex = s->ifindex,
+		.uid = s->uid,
+		.inode = s->inode,
+		.cookie = s->cookie,
+		.cgroup = s->cgroup,
+		.queue = s->rqueue,
+		.limit = s->wqueue,
+		.drops = s->mem[MEM_DROPS],
+		.has_drops = s->mem_count > MEM_DROPS,
+	};
+
+	bitmap_set(c->listening, s->sport);
+	if (c->listener_count < LISTENERS_MAX) {
+		if ((c->listener_count & (c->listener_count - 1)) == 0) {
+			size_t size = c->listener_count ? 2 * c->listener_count : 1;
+
+			c->listeners = reallocarray(c->listeners, size, sizeof(l));
+			if (!c->listeners)
+				abort();
+		}
+		c->listeners[c->listener_count++] = l;
+		return;
+	}
+	c->listeners_left_out++;
+	if (listener_suffers(&l))
+		for (size_t i = 0; i < c->listener_count; i++)
+			if (!listener_suffers(&c->listeners[i])) {
+				c->listeners[i] = l;
+				return;
+			}
+}
+
+static void note_close_wait(struct census *c, struct owner *o, const struct tcp_socket *s)
+{
+	uint32_t idle = min_of(s->info.last_data_sent, s->info.last_data_recv);
+
+	idle = min_of(idle, s->info.last_ack_recv);
+	if (!s->info_len || idle < c->options.close_wait_age)
+		return;
+	o->close_wait_old++;
+	o->close_wait_unread += s->rqueue > 1; /* the FIN itself counts as one byte */
+	o->close_wait_age_ms = max_of(o->close_wait_age_ms, idle);
+	if (o->example_count < EXAMPLES_MAX) {
+		o->examples[o->example_count].peer = s->dst;
+		o->examples[o->example_count].port = s->dport;
+		o->examples[o->example_count++].inode = s->inode;
+	}
+}
+
+static void add_to_owner(struct census *c, const struct tcp_socket *s)
+{
+	struct owner_key key = {s->cgroup, s->cgroup > CGROUP_ROOT ? UINT32_MAX : s->uid};
+	struct owner *o = topk_touch(&c->owners, &key, hash_two(key.cgroup, key.uid), 1);
+
+	o->states[s->state]++;
+	o->sockets++;
+	if (s->state == STATE_CLOSE_WAIT)
+		note_close_wait(c, o, s);
+}
+
+static void note_syn_sent(struct census *c, struct destination *d, const struct tcp_socket *s)
+{
+	unsigned n = s->retransmits, linear = c->options.syn_linear;
+	double since = syn_retransmission_time(n + 1, linear) - s->expires / 1e3;
+
+	if (n < c->options.syn_retries)
+		return;
+	d->syn_stuck++;
+	d->syn_stuck_since = fmax(d->syn_stuck_since, fmax(since, syn_retransmission_time(n, linear)));
+	d->cgroup = s->cgroup;
+}
+
+static void add_to_destination(struct census *c, const struct tcp_socket *s)
+{
+	struct destination_key key = {s->src, s->dst, s->dport};
+	uint64_t hash = hash_two(hash_two(key.src.low ^ key.src.high, key.dst.high), key.dst.low ^ key.port << 40);
+	struct destination *d = topk_touch(&c->destinations, &key, hash, 1);
+
+	d->states[s->state]++;
+	d->ports += bitmap_has(c->options.local_ports, s->sport);
+	if (!d->cgroup)
+		d->cgroup = s->cgroup;
+	if (s->state == STATE_SYN_SENT)
+		note_syn_sent(c, d, s);
+	if (s->state == STATE_TIME_WAIT && s->expires > 60000 - TIME_WAIT_RECENT_MS)
+		d->recent_ends++;
+}
+
+static void add_rates(struct network *n, const struct tcp_socket *s)
+{
+	n->delivery_rate = max_of(n->delivery_rate, s->info.delivery_rate);
+	if (TCPINFO_HAS(s->info_len, bytes_retrans)) {
+		n->bytes_sent += s->info.bytes_sent;
+		n->bytes_retrans += s->info.bytes_retrans;
+		n->has_bytes = true;
+	}
+}
+
+static void add_to_network(struct census *c, const struct tcp_socket *s)
+{
+	struct address key = address_network(&s->dst);
+	uint64_t moved = s->info.bytes_acked + s->info.bytes_received;
+	struct network *n = topk_touch(&c->networks, &key, hash_two(key.high, key.low),
+				       1 + min_of(moved >> 20, (uint64_t)1 << 20));
+	unsigned wscale = s->info.wscale & 15;
+
+	if (!n->flows++) {
+		n->example_src = s->src;
+		n->example_dst = s->dst;
+		n->wscale_min = 15;
+	}
+	n->ifindex = s->ifindex ? s->ifindex : n->ifindex;
+	if (!s->info_len)
+		return;
+	if (s->info.options & TCPINFO_OPT_WSCALE)
+		n->wscale_min = min_of(n->wscale_min, wscale);
+	else
+		n->unscaled++;
+	if (s->info.rtt)
+		histogram_add(&n->srtt, s->info.rtt);
+	if (s->info.min_rtt && s->info.min_rtt != UINT32_MAX)
+		histogram_add(&n->min_rtt, s->info.min_rtt);
+	add_rates(n, s);
+}
+
+static void add_established(struct census *c, const struct tcp_socket *s)
+{
+	c->keepalive += s->timer == TIMER_KEEPALIVE;
+	if (c->second)
+		cohort_match(c->cohort, s);
+	else if (s->info_len)
+		cohort_offer(c->cohort, s);
+	if (address_is_loopback(&s->dst))
+		c->loopback++;
+	else
+		add_to_network(c, s);
+}
+
+static void count_syn_recv(struct census *c, uint16_t port)
+{
+	if (!c->syn_recv)
+		c->syn_recv = calloc(65536, sizeof(*c->syn_recv));
+	if (!c->syn_recv)
+		abort();
+	c->syn_recv[port]++;
+}
+
+void census_add(struct census *c, const struct tcp_socket *s)
+{
+	c->states[s->state]++;
+	if (s->state == STATE_LISTEN) {
+		add_listener(c, s);
+		add_to_owner(c, s);
+		return;
+	}
+	if (s->state != STATE_TIME_WAIT) {
+		c->total++;
+		add_to_owner(c, s);
+	}
+	if (s->state == STATE_SYN_RECV)
+		count_syn_recv(c, s->sport);
+	if (s->state == STATE_ESTABLISHED)
+		add_established(c, s);
+	/* A port that somebody listens on was not taken for an outgoing connection. */
+	if (s->dport && s->state != STATE_SYN_RECV && !bitmap_has(c->listening, s->sport))
+		add_to_destination(c, s);
+}
+
+static void on_socket(void *user, const struct tcp_socket *s)
+{
+	census_add(user, s);
+}
+
+int census_take(struct census *c, struct root *root, bool time_wait)
+{
+	const uint32_t all = (1u << STATE_NEW_SYN_RECV) - 2, listen = 1u << STATE_LISTEN;
+	uint32_t states = all & ~listen;
+	int r = sockdiag_dump(root, listen, "tcp-listen.diag", on_socket, c, &c->result);
+
+	if (r < 0)
+		return r;
+	if (!time_wait)
+		states &= ~(1u << STATE_TIME_WAIT);
+	return sockdiag_dump(root, states, "tcp.diag", on_socket, c, &c->result);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The census: every socket of a dump passes through once and leaves its mark in counters, histograms and tables of
+ * fixed size. Memory does not grow with the number of sockets.
+ */
+#pragma once
+
+#include "base/histogram.h"
+#include "base/topk.h"
+#include "collect/cohort.h"
+
+struct census_options {
+	const uint8_t *local_ports; /* bitmap of the ports for outgoing connections, 8 KiB */
+	uint32_t close_wait_age;    /* ms without traffic that make a CLOSE_WAIT old */
+	unsigned syn_retries;	    /* retransmissions that make a SYN_SENT stuck */
+	unsigned syn_linear;	    /* tcp_syn_linear_timeouts; 0 where the kernel has none */
+};
+
+enum { LISTENERS_MAX = 4096, EXAMPLES_MAX = 4, TIME_WAIT_RECENT_MS = 10000 };
+
+struct listener {
+	struct address address;
+	uint16_t port;
+	uint32_t ifindex, uid, inode;
+	uint64_t cookie, cgroup;
+	uint32_t queue, limit, drops;
+	bool has_drops;
+};
+
+struct destination {
+	struct topk_head head;
+	struct destination_key {
+		struct address src, dst;
+		uint64_t port;
+	} key;
+	uint32_t states[TCP_STATES];
+	uint32_t ports;	      /* of the local range */
+	uint32_t recent_ends; /* entered TIME_WAIT in the last ten seconds */
+	uint32_t syn_stuck;
+	double syn_stuck_since; /* s, the oldest */
+	uint64_t cgroup;
+};
+
+struct owner {
+	struct topk_head head;
+	struct owner_key {
+		uint64_t cgroup, uid; /* uid: only where the cgroup says nothing */
+	} key;
+	uint32_t states[TCP_STATES];
+	uint32_t sockets;
+	uint32_t close_wait_old, close_wait_unread, close_wait_age_ms;
+	unsigned example_count;
+	struct {
+		struct address peer;
+		uint16_t port;
+		uint32_t inode;
+	} examples[EXAMPLES_MAX]; /* of old CLOSE_WAIT sockets */
+};
+
+struct network {
+	struct topk_head head;
+	struct address key; /* v4 /24 or v6 /48 */
+	struct address example_src, example_dst;
+	uint32_t ifindex; /* of a bound or link-local socket, else 0 */
+	uint32_t flows, unscaled;
+	unsigned wscale_min;
+	uint64_t delivery_rate; /* highest not limited by the application, else highest */
+	uint64_t bytes_sent, bytes_retrans;
+	bool has_bytes;
+	struct histogram min_rtt, srtt;
+};
+
+struct census {
+	struct census_options options;
+	struct cohort *cohort;
+	bool second;	   /* compare the cohort instead of choosing it */
+	bool saw_listeners; /* the listen dump is done: its ports are known */
+	unsigned long states[TCP_STATES], total, loopback, keepalive;
+	uint8_t listening[8192]; /* bitmap of ports */
+	uint32_t *syn_recv;	 /* by port, once one was seen */
+	struct listener *listeners;
+	size_t listener_count, listeners_left_out;
+	struct topk destinations, owners, networks;
+	struct sockdiag_result result;
+};
+
+void census_init(struct census *c, const struct census_options *o, struct cohort *cohort, bool second);
+void census_clear(struct census *c);
+/* Dump listeners, then the rest; TIME_WAIT rows only when asked for. 0, or the kernel's error. */
+int census_take(struct census *c, struct root *root, bool time_wait);
+/* For replays and fuzzers: what census_take() does with each socket. */
+void census_add(struct census *c, const struct tcp_socket *s);
+
+static inline bool bitmap_has(const uint8_t *bitmap, uint16_t port)
+{
+	return bitmap[port >> 3] >> (port & 7) & 1;
+}
+
+static inline void bitmap_set(uint8_t *bitmap, uint16_t port)
+{
+	bitmap[port >> 3] |= (uint8_t)(1u << (port & 7));
+}
+
+/* Seconds from the first SYN until retransmission n is sent (tcp_timer.c; linear: tcp_syn_linear_timeouts). */
+double syn_retransmission_time(unsigned n, unsigned linear);

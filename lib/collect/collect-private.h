@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the collectors share while they run. */
+#pragma once
+
+#include "collect/census.h"
+#include "collect/collect.h"
+#include "collect/link.h"
+#include "root/root-names.h"
+
+enum { HOLDERS_MAX = 64 };
+
+struct collecting {
+	struct root *root;
+	const struct collect_options *options;
+	struct facts *facts;
+	double window; /* between the samples; 0 until there is a second */
+	uint8_t local_ports[8192];
+	struct cohort cohort;
+	struct census first, second;
+	const struct census *latest; /* of the two; NULL where sock_diag could not be asked */
+	struct links links;
+	int census_error;
+	struct cgroup_name *cgroups; /* of the owners met */
+	size_t cgroup_count;
+	struct socket_holder holders[HOLDERS_MAX]; /* sockets whose process is to be named */
+	struct subject *holder_subjects[HOLDERS_MAX];
+	size_t holder_count;
+};
+
+typedef void (*collector_fn)(struct collecting *c);
+
+void collect_sysctls(struct collecting *c);
+void collect_boot_values(struct collecting *c);
+void collect_host(struct collecting *c);
+void collect_counters_before(struct collecting *c);
+void collect_counters(struct collecting *c);
+void collect_links(struct collecting *c);
+void collect_sockets_before(struct collecting *c);
+void collect_sockets(struct collecting *c);
+void derive_states(struct collecting *c);
+void derive_paths(struct collecting *c);
+void derive_listeners(struct collecting *c);
+void derive_destinations(struct collecting *c);
+void derive_owners(struct collecting *c);
+void derive_processes(struct collecting *c);
+
+/* Live value of one element of a catalogued key, or missing. */
+struct value live_sysctl(const struct collecting *c, const char *key, unsigned element);
+double threshold_value(const struct collecting *c, const char *name, double otherwise);
+/* Name of a cgroup id's systemd unit; NULL where it says nothing of the owner. After resolve_cgroups(). */
+const char *unit_name(const struct collecting *c, uint64_t cgroup);

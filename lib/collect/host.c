@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Facts of the host as a whole: memory, open files, the port range, and what follows from sysctls. */
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include "collect/collect-private.h"
+
+static void read_meminfo(struct collecting *c)
+{
+	_cleanup_text_ struct text t = TEXT_NULL;
+	struct value *v = c->facts->host->values;
+	int r = root_read(c->root, "proc/meminfo", 64 * 1024, &t);
+	const char *p;
+	double kib;
+
+	if (r < 0) {
+		const char *reason = arena_printf(&c->facts->arena, "/proc/meminfo: %s", strerror(-r));
+
+		v[HOST_MEMORY] = v[HOST_MEMORY_AVAILABLE] = v[HOST_TCP_PAGES] =
+			value_missing(value_state_of(r), reason);
+		return;
+	}
+	p = strstr(t.s, "MemTotal:");
+	if (p && sscanf(p, "MemTotal: %lf kB", &kib) == 1) {
+		v[HOST_MEMORY] = value_number(kib * 1024);
+		v[HOST_TCP_PAGES] = value_number(kib * 1024 / (double)root_host(c->root)->page_size);
+	}
+	p = strstr(t.s, "MemAvailable:");
+	if (p && sscanf(p, "MemAvailable: %lf kB", &kib) == 1)
+		v[HOST_MEMORY_AVAILABLE] = value_number(kib * 1024);
+}
+
+static void read_files(struct collecting *c)
+{
+	_cleanup_text_ struct text t = TEXT_NULL;
+	struct value *v = c->facts->host->values;
+	double used, unused, max;
+	int r = root_read(c->root, "proc/sys/fs/file-nr", 4096, &t);
+
+	if (r < 0 || sscanf(t.s, "%lf %lf %lf", &used, &unused, &max) != 3) {
+		v[HOST_FD_USED] = v[HOST_FD_MAX] = value_missing(
+			r < 0 ? value_state_of(r) : VALUE_GARBLED,
+			arena_printf(&c->facts->arena, "/proc/sys/fs/file-nr: %s", r < 0 ? strerror(-r) : "not understood"));
+	} else {
+		v[HOST_FD_USED] = value_number(used - unused);
+		v[HOST_FD_MAX] = value_number(max);
+	}
+	v[HOST_FD_NR_OPEN] = live_sysctl(c, "fs.nr_open", 0);
+}
+
+/* "8080,9000-9100" */
+static void clear_reserved(uint8_t *bitmap, const char *ranges)
+{
+	const char *p = ranges;
+
+	while (isdigit((unsigned char)*p)) {
+		char *end;
+		unsigned long low = strtoul(p, &end, 10), high = low;
+
+		if (*end == '-')
+			high = strtoul(end + 1, &end, 10);
+		for (unsigned long port = low; port <= high && port < 65536; port++)
+			bitmap[port >> 3] &= (uint8_t) ~(1u << (port & 7));
+		p = end + (*end == ',');
+	}
+}
+
+static void count_ports(struct collecting *c)
+{
+	struct value low = live_sysctl(c, "net.ipv4.ip_local_port_range", 0);
+	struct value high = live_sysctl(c, "net.ipv4.ip_local_port_range", 1);
+	struct value reserved = live_sysctl(c, "net.ipv4.ip_local_reserved_ports", 0);
+	unsigned ports = 0;
+
+	if (low.state != VALUE_KNOWN || high.state != VALUE_KNOWN || low.num < 0 || high.num > 65535) {
+		c->facts->host->values[HOST_PORTS] = low.state != VALUE_KNOWN ? low : value_missing(VALUE_GARBLED, NULL);
+		return;
+	}
+	for (unsigned port = (unsigned)low.num; port <= (unsigned)high.num; port++)
+		bitmap_set(c->local_ports, (uint16_t)port);
+	if (reserved.state == VALUE_KNOWN)
+		clear_reserved(c->local_ports, reserved.text);
+	for (size_t i = 0; i < sizeof(c->local_ports); i++)
+		ports += (unsigned)__builtin_popcount(c->local_ports[i]);
+	c->facts->host->values[HOST_PORTS] = value_number(ports);
+}
+
+/* tcp_mem is absent in a child namespace; its formula (tcp_init_mem) gives 6.25 % of memory as pressure line. */
+static void set_tcp_memory(struct collecting *c)
+{
+	struct value pressure = live_sysctl(c, "net.ipv4.tcp_mem", 1), *v = c->facts->host->values;
+
+	if (pressure.state == VALUE_KNOWN) {
+		v[HOST_TCP_MEMORY] = value_number(pressure.num * (double)root_host(c->root)->page_size);
+	} else if (v[HOST_MEMORY].state == VALUE_KNOWN) {
+		v[HOST_TCP_MEMORY] = value_number(v[HOST_MEMORY].num / 16);
+		v[HOST_TCP_MEMORY].source = "1/16 of memory, as the kernel sets tcp_mem";
+	} else {
+		v[HOST_TCP_MEMORY] = pressure;
+	}
+}
+
+/* tcp_win_from_space(), include/net/tcp.h: by tcp_adv_win_scale before 6.6, by a measured ratio that starts at ½ after. */
+static void set_window_ratio(struct collecting *c)
+{
+	const struct kernel_version measured = {6, 6};
+	struct value scale = live_sysctl(c, "net.ipv4.tcp_adv_win_scale", 0), *v = c->facts->host->values;
+	const unsigned *version = root_host(c->root)->version;
+
+	v[HOST_WINDOW_RATIO] = value_number(0.5);
+	v[HOST_WINDOW_RATIO].source = "tcp.h: where the kernel's measured ratio starts";
+	if (!version[0] || kernel_at_least(version, measured) || scale.state != VALUE_KNOWN)
+		return;
+	if (scale.num > 0)
+		v[HOST_WINDOW_RATIO] = value_number(1 - 1.0 / (double)(1u << min_of((unsigned)scale.num, 31u)));
+	else
+		v[HOST_WINDOW_RATIO] = value_number(1.0 / (double)(1u << min_of((unsigned)-scale.num, 31u)));
+	v[HOST_WINDOW_RATIO].source = "tcp_adv_win_scale";
+}
+
+void collect_host(struct collecting *c)
+{
+	struct value *v = c->facts->host->values;
+
+	read_meminfo(c);
+	read_files(c);
+	count_ports(c);
+	set_tcp_memory(c);
+	set_window_ratio(c);
+	v[HOST_PAGE_SIZE] = value_number((double)root_host(c->root)->page_size);
+	v[HOST_TCP_EHASH] = live_sysctl(c, "net.ipv4.tcp_ehash_entries", 0);
+	/* A child namespace reports the shared table as a negative number (tcp_child_ehash_entries). */
+	if (v[HOST_TCP_EHASH].state == VALUE_KNOWN && v[HOST_TCP_EHASH].num < 0)
+		v[HOST_TCP_EHASH].num = -v[HOST_TCP_EHASH].num;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rtnetlink: interfaces, addresses, queueing disciplines, and which way a packet leaves. */
+#include "collect/link.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+struct request {
+	struct nlmsghdr h;
+	union {
+		struct ifinfomsg link;
+		struct ifaddrmsg address;
+		struct tcmsg qdisc;
+		struct rtmsg route;
+	};
+	uint8_t attributes[64];
+};
+
+static void copy_string(char *to, size_t size, const struct nlattr *a)
+{
+	size_t n = min_of((size_t)mnl_attr_get_payload_len(a), size - 1);
+
+	memcpy(to, mnl_attr_get_payload(a), n);
+	to[n] = 0;
+	to[strlen(to)] = 0;
+}
+
+static uint32_t get_u32(const struct nlattr *a)
+{
+	uint32_t v = 0;
+
+	if (mnl_attr_get_payload_len(a) >= sizeof(v))
+		memcpy(&v, mnl_attr_get_payload(a), sizeof(v));
+	return v;
+}
+
+struct link *links_find(const struct links *l, uint32_t index)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (l->links[i].index == index)
+			return &l->links[i];
+	return NULL;
+}
+
+static struct link *add_link(struct links *l, uint32_t index)
+{
+	struct link *grown, *link = links_find(l, index);
+
+	if (link || l->count == LINKS_MAX)
+		return link;
+	if ((l->count & (l->count - 1)) == 0) {
+		grown = reallocarray(l->links, l->count ? 2 * l->count : 1, sizeof(*grown));
+		if (!grown)
+			abort();
+		l->links = grown;
+	}
+	link = &l->links[l->count++];
+	*link = (struct link){.index = index, .duplex = 255};
+	return link;
+}
+
+static void read_stats(struct link *link, const struct nlattr *a)
+{
+	struct rtnl_link_stats64 stats = {0};
+
+	if (mnl_attr_get_payload_len(a) < offsetof(struct rtnl_link_stats64, multicast))
+		return;
+	memcpy(&stats, mnl_attr_get_payload(a), min_of((size_t)mnl_attr_get_payload_len(a), sizeof(stats)));
+	link->rx_dropped = stats.rx_dropped;
+	link->tx_dropped = stats.tx_dropped;
+	link->has_stats = true;
+}
+
+static void read_kind(struct link *link, const struct nlattr *info)
+{
+	const struct nlattr *a;
+
+	mnl_attr_for_each_nested(a, info)
+		if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
+			copy_string(link->kind, sizeof(link->kind), a);
+}
+
+static int on_link(void *user, const struct nlmsghdr *h)
+{
+	const struct ifinfomsg *m = mnl_nlmsg_get_payload(h);
+	const struct nlattr *a;
+	struct link *link;
+
+	if (h->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(h) < sizeof(*m))
+		return 0;
+	link = add_link(user, (uint32_t)m->ifi_index);
+	if (!link)
+		return 0;
+	link->loopback = m->ifi_flags & IFF_LOOPBACK;
+	link->up = m->ifi_flags & IFF_RUNNING;
+	mnl_attr_for_each(a, h, sizeof(*m)) {
+		switch (mnl_attr_get_type(a)) {
+		case IFLA_IFNAME:
+			copy_string(link->name, sizeof(link->name), a);
+			break;
+		case IFLA_MTU:
+			link->mtu = get_u32(a);
+			break;
+		case IFLA_MASTER:
+			link->master = get_u32(a);
+			break;
+		case IFLA_QDISC:
+			copy_string(link->qdisc, sizeof(link->qdisc), a);
+			break;
+		case IFLA_LINKINFO:
+			read_kind(link, a);
+			break;
+		case IFLA_STATS64:
+			read_stats(link, a);
+			break;
+		}
+	}
+	return 0;
+}
+
+static int on_address(void *user, const struct nlmsghdr *h)
+{
+	const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
+	struct link *link;
+
+	if (h->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(h) < sizeof(*m))
+		return 0;
+	link = links_find(user, m->ifa_index);
+	if (link)
+		link->addresses++;
+	return 0;
+}
+
+/* The root alone says little of a multi-queue NIC: "mq (fq_codel)" says what its queues run. */
+static int on_qdisc(void *user, const struct nlmsghdr *h)
+{
+	const struct tcmsg *m = mnl_nlmsg_get_payload(h);
+	const struct nlattr *a;
+	struct link *link;
+	char kind[32] = "";
+
+	if (h->nlmsg_type != RTM_NEWQDISC || mnl_nlmsg_get_payload_len(h) < sizeof(*m))
+		return 0;
+	link = links_find(user, (uint32_t)m->tcm_ifindex);
+	if (!link || m->tcm_parent == TC_H_ROOT || m->tcm_parent == TC_H_INGRESS)
+		return 0;
+	mnl_attr_for_each(a, h, sizeof(*m))
+		if (mnl_attr_get_type(a) == TCA_KIND)
+			copy_string(kind, sizeof(kind), a);
+	if (!strcmp(link->qdisc, "mq") && *kind)
+		snprintf(link->qdisc, sizeof(link->qdisc), "mq (%s)", kind);
+	return 0;
+}
+
+static int dump(struct root *root, uint16_t type, size_t payload, const char *name, root_message_fn fn, void *user)
+{
+	struct request q = {
+		.h = {.nlmsg_len = (uint32_t)NLMSG_LENGTH(payload), .nlmsg_type = type,
+		      .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+	};
+
+	return root_netlink(root, NETLINK_ROUTE, name, &q.h, fn, user);
+}
+
+int links_read(struct root *root, struct links *l)
+{
+	unsigned long interrupted;
+	int r, tries = 3;
+
+	/* A dump during which an interface came or went may have missed one: ask again, not forever. */
+	do {
+		interrupted = root_netlink_stats(root)->interrupted;
+		l->count = 0;
+		r = dump(root, RTM_GETLINK, sizeof(struct ifinfomsg), "links.rtnl", on_link, l);
+	} while (r == 0 && root_netlink_stats(root)->interrupted != interrupted && --tries);
+	if (r < 0)
+		return r;
+	dump(root, RTM_GETADDR, sizeof(struct ifaddrmsg), "addresses.rtnl", on_address, l);
+	dump(root, RTM_GETQDISC, sizeof(struct tcmsg), "qdiscs.rtnl", on_qdisc, l);
+	return 0;
+}
+
+void links_clear(struct links *l)
+{
+	free(l->links);
+	*l = (struct links){0};
+}
+
+struct route_query {
+	uint8_t dst[16];
+	size_t length;
+	uint32_t index;
+};
+
+static int on_route(void *user, const struct nlmsghdr *h)
+{
+	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+	struct route_query *q = user;
+	const struct nlattr *a;
+	uint32_t index = 0;
+	bool same = false;
+
+	if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(*m))
+		return 0;
+	mnl_attr_for_each(a, h, sizeof(*m)) {
+		if (mnl_attr_get_type(a) == RTA_OIF)
+			index = get_u32(a);
+		else if (mnl_attr_get_type(a) == RTA_DST)
+			same = mnl_attr_get_payload_len(a) == q->length &&
+			       !memcmp(mnl_attr_get_payload(a), q->dst, q->length);
+	}
+	/* A record holds the answers to all questions in one file. */
+	if (same)
+		q->index = index;
+	return 0;
+}
+
+uint32_t links_route(struct root *root, const struct address *dst, const struct address *src)
+{
+	bool v4 = address_is_v4(dst);
+	struct request q = {
+		.h = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct rtmsg)), .nlmsg_type = RTM_GETROUTE,
+		      .nlmsg_flags = NLM_F_REQUEST},
+	};
+	struct route_query query = {.length = v4 ? 4 : 16};
+	uint8_t bytes[16];
+
+	q.route.rtm_family = v4 ? AF_INET : AF_INET6;
+	q.route.rtm_dst_len = v4 ? 32 : 128;
+	address_bytes(dst, bytes);
+	memcpy(query.dst, v4 ? bytes + 12 : bytes, query.length);
+	mnl_attr_put(&q.h, RTA_DST, query.length, query.dst);
+	if (!address_is_zero(src)) {
+		q.route.rtm_src_len = v4 ? 32 : 128;
+		address_bytes(src, bytes);
+		mnl_attr_put(&q.h, RTA_SRC, query.length, v4 ? bytes + 12 : bytes);
+	}
+	if (root_netlink(root, NETLINK_ROUTE, "routes.rtnl", &q.h, on_route, &query) < 0)
+		return 0;
+	return query.index;
+}

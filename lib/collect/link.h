@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Network interfaces: rtnetlink's view, and their speed as ethtool or sysfs tell it. */
+#pragma once
+
+#include <linux/netlink.h>
+#include "collect/sockdiag.h"
+#include "config/config.h"
+#include "facts/fact.h"
+
+enum { LINKS_MAX = 4096 };
+
+struct link {
+	uint32_t index, master, mtu;
+	char name[64]; /* untrusted */
+	char kind[32]; /* of a virtual link, else "" */
+	char qdisc[64];
+	bool up, loopback;
+	unsigned addresses;
+	uint64_t rx_dropped, tx_dropped;
+	bool has_stats;
+	uint32_t speed; /* Mbit/s as the driver says; 0: unknown */
+	uint8_t duplex; /* 0 half, 1 full, 255 unknown */
+	bool from_sysfs;
+	/* after judging */
+	double rate; /* bytes per second; 0: not to be believed */
+	const char *rate_source;
+	bool rate_sure;
+	struct subject *subject;
+};
+
+struct links {
+	struct link *links;
+	size_t count;
+};
+
+/* Read interfaces, addresses and qdiscs. Speeds only where wanted: they cost a request for each driver. */
+int links_read(struct root *root, struct links *l);
+int links_read_speeds(struct root *root, struct links *l);
+void links_clear(struct links *l);
+struct link *links_find(const struct links *l, uint32_t index);
+/* Decide which figure to believe, and say where it comes from. Strings from the arena. */
+void links_judge_speeds(struct links *l, const struct config *config, struct arena *a);
+/* The interface that the kernel would use for dst (0: none), from src where that is not zero. */
+uint32_t links_route(struct root *root, const struct address *dst, const struct address *src);

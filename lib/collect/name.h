@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Names of owners: systemd units from cgroup ids (free of charge), and the process of an offending socket. */
+#pragma once
+
+#include <stdint.h>
+#include "facts/fact.h"
+
+struct collecting;
+
+/* Find the names of all cgroups that the census met; before any subject is made. */
+void resolve_cgroups(struct collecting *c);
+/* Whole path below the cgroup root, or NULL. */
+const char *cgroup_path(const struct collecting *c, uint64_t id);
+/* Remember that the process which holds this socket is to be named on the subject. */
+void holder_wanted(struct collecting *c, struct subject *s, uint32_t inode);
+/* The systemd unit in a cgroup path, as text of the caller's; false where it has none that says who owns it. */
+bool unit_from_cgroup(const char *path, char *ret, size_t size);

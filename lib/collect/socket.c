@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The two passes over the sockets, and the interfaces that their paths leave by. */
+#include <errno.h>
+#include <string.h>
+#include "collect/collect-private.h"
+
+enum {
+	TIME_WAIT_WORTH_A_LOOK = 1000, /* fewer cannot fill a port range; their rows are then not asked for */
+	CONGESTION_ASKED_MAX = 256,    /* of the busiest in the cohort: each costs a request */
+};
+
+double threshold_value(const struct collecting *c, const char *name, double otherwise)
+{
+	int i = threshold_find(&c->options->rules->thresholds, name);
+
+	return i < 0 ? otherwise : c->options->rules->threshold_values[i];
+}
+
+static bool want_time_wait(const struct collecting *c)
+{
+	const struct value *tw = &c->facts->host->values[SOCKETS_TIME_WAIT];
+	const struct value *ports = &c->facts->host->values[HOST_PORTS];
+
+	return tw->state == VALUE_KNOWN &&
+	       (tw->num >= TIME_WAIT_WORTH_A_LOOK || (ports->state == VALUE_KNOWN && tw->num >= ports->num / 4));
+}
+
+static int take(struct collecting *c, struct census *census, bool second)
+{
+	struct value linear = live_sysctl(c, "net.ipv4.tcp_syn_linear_timeouts", 0);
+	struct census_options o = {
+		.local_ports = c->local_ports,
+		.close_wait_age = (uint32_t)(threshold_value(c, "close-wait.age", 60) * 1e3),
+		.syn_retries = (unsigned)threshold_value(c, "syn-sent.retries", 3),
+		.syn_linear = linear.state == VALUE_KNOWN ? (unsigned)linear.num : 0,
+	};
+
+	census_init(census, &o, &c->cohort, second);
+	return census_take(census, c->root, want_time_wait(c));
+}
+
+static void note_malformed(struct collecting *c, const struct census *census)
+{
+	if (census->result.malformed)
+		facts_note(c->facts, "%lu malformed sock_diag messages were discarded", census->result.malformed);
+}
+
+void collect_sockets_before(struct collecting *c)
+{
+	int r = take(c, &c->first, false);
+
+	c->census_error = r;
+	if (r < 0)
+		facts_note(c->facts, "sockets could not be dumped: %s",
+			   r == -ENOENT ? "this kernel has no tcp_diag" : strerror(-r));
+	else
+		c->latest = &c->first;
+	note_malformed(c, &c->first);
+}
+
+static void on_congestion(void *user, const struct tcp_socket *s)
+{
+	struct collecting *c = user;
+	struct flow *f = cohort_find(&c->cohort, s->cookie);
+
+	if (f)
+		memcpy(f->congestion, s->congestion, sizeof(f->congestion));
+}
+
+/* Only of flows with data under way that leave the host. */
+static void ask_congestion(struct collecting *c)
+{
+	unsigned asked = 0;
+
+	for (size_t i = 0; i < c->cohort.count && asked < CONGESTION_ASKED_MAX; i++) {
+		const struct flow *f = &c->cohort.flows[i];
+		struct tcp_socket s = {.src = f->src, .dst = f->dst, .sport = f->sport, .dport = f->dport,
+				       .cookie = f->cookie, .ifindex = f->ifindex};
+
+		if (!f->active || !f->now.unacked || address_is_loopback(&f->dst))
+			continue;
+		/* A socket that closed meanwhile answers ENOENT: nothing to learn. */
+		sockdiag_congestion(c->root, &s, on_congestion, c);
+		asked++;
+	}
+}
+
+void collect_sockets(struct collecting *c)
+{
+	int r;
+
+	if (!c->latest)
+		return;
+	cohort_index(&c->cohort);
+	if (c->window > 0) {
+		r = take(c, &c->second, true);
+		note_malformed(c, &c->second);
+		if (r < 0)
+			facts_note(c->facts, "the second dump of sockets failed: %s", strerror(-r));
+		else
+			c->latest = &c->second;
+	}
+	ask_congestion(c);
+}
+
+static const char *duplex_text(uint8_t duplex)
+{
+	return duplex == 1 ? "full" : duplex == 0 ? "half" : NULL;
+}
+
+static void add_interface(struct collecting *c, struct link *l)
+{
+	struct subject *s = facts_add(c->facts, SUBJECT_INTERFACE, l->name);
+	struct value *v = s->values;
+
+	l->subject = s;
+	v[INTERFACE_SPEED] = l->rate > 0 ? value_number(l->rate) : value_missing(VALUE_ABSENT, l->rate_source);
+	v[INTERFACE_SPEED_SOURCE] = value_text(l->rate_source);
+	v[INTERFACE_SPEED_SURE] = value_number(l->rate_sure);
+	v[INTERFACE_DUPLEX] = duplex_text(l->duplex) ? value_text(duplex_text(l->duplex))
+						     : value_missing(VALUE_ABSENT, "the driver does not say");
+	v[INTERFACE_KIND] = *l->kind ? value_text(arena_strdup(&c->facts->arena, l->kind))
+				     : value_missing(VALUE_ABSENT, "it is no virtual link");
+	v[INTERFACE_MTU] = value_number(l->mtu);
+	v[INTERFACE_QDISC] = value_text(arena_strdup(&c->facts->arena, l->qdisc));
+	v[INTERFACE_UP] = value_number(l->up);
+	v[INTERFACE_ADDRESSES] = value_number(l->addresses);
+	if (l->has_stats) {
+		v[INTERFACE_RX_DROPPED] = value_number((double)l->rx_dropped);
+		v[INTERFACE_TX_DROPPED] = value_number((double)l->tx_dropped);
+	}
+}
+
+void collect_links(struct collecting *c)
+{
+	int r = links_read(c->root, &c->links);
+
+	if (r < 0) {
+		facts_note(c->facts, "interfaces could not be read: %s", strerror(-r));
+		c->facts->untold[SUBJECT_INTERFACE] = "the interfaces could not be read";
+		return;
+	}
+	links_read_speeds(c->root, &c->links);
+	links_judge_speeds(&c->links, c->options->config, &c->facts->arena);
+	for (size_t i = 0; i < c->links.count; i++)
+		add_interface(c, &c->links.links[i]);
+}

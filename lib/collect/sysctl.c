@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Kernel parameters: live values, this kernel's defaults, and what boot would set. */
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include "collect/collect-private.h"
+#include "collect/sysctld.h"
+
+enum { SYSCTL_FILE_MAX = 64 * 1024 };
+
+/* Words joined by one space, as values are compared and shown. */
+static char *canonical(struct arena *a, const char *s)
+{
+	char *copy = arena_strdup(a, s), *to = copy;
+
+	for (const char *p = s; *p; p++) {
+		if (!isspace((unsigned char)*p))
+			*to++ = *p;
+		else if (to != copy && to[-1] != ' ')
+			*to++ = ' ';
+	}
+	if (to != copy && to[-1] == ' ')
+		to--;
+	*to = 0;
+	return copy;
+}
+
+static struct value parse_element(const struct sysctl_def *def, const char **at)
+{
+	char *end;
+	double v = strtod(*at, &end);
+
+	if (end == *at || (*end && *end != ' '))
+		return value_missing(VALUE_GARBLED, NULL);
+	*at = end + (*end == ' ');
+	return value_number(v * def->factor);
+}
+
+static void parse_value(struct arena *a, struct sysctl_state *s, const char *bytes)
+{
+	const char *at;
+
+	s->raw = at = canonical(a, bytes);
+	s->state = VALUE_KNOWN;
+	if (!dim_is_number(s->def->dim)) {
+		s->elements[0] = value_text(s->raw);
+		return;
+	}
+	for (unsigned i = 0; i < s->def->elements; i++)
+		s->elements[i] = parse_element(s->def, &at);
+}
+
+/* Why a key is not there: each reason is a different thing to an operator. */
+static const char *absence(struct collecting *c, const struct sysctl_def *def)
+{
+	const struct root_host *h = root_host(c->root);
+
+	if (def->removed.major && kernel_at_least(h->version, def->removed))
+		return arena_printf(&c->facts->arena, "Linux %u.%u removed it", def->removed.major, def->removed.minor);
+	if (def->since.major && !kernel_at_least(h->version, def->since))
+		return arena_printf(&c->facts->arena, "it came with Linux %u.%u", def->since.major, def->since.minor);
+	if (def->netns == NETNS_INIT || def->netns == NETNS_INIT_WRITE)
+		return "it exists only in the initial network namespace";
+	return "this kernel has no such key";
+}
+
+static void read_one(struct collecting *c, struct sysctl_state *s, struct text *t)
+{
+	int r = root_read(c->root, s->def->path, SYSCTL_FILE_MAX, t);
+
+	if (r == 0) {
+		parse_value(&c->facts->arena, s, t->s);
+		return;
+	}
+	s->state = r == -ENOENT || r == -ENOTDIR ? VALUE_ABSENT : value_state_of(r);
+	s->reason = r == -ENOENT || r == -ENOTDIR ? absence(c, s->def)
+		    : s->state == VALUE_DENIED	  ? "reading it was denied"
+						  : arena_printf(&c->facts->arena, "it cannot be read: %s", strerror(-r));
+}
+
+void collect_sysctls(struct collecting *c)
+{
+	const struct catalogue *cat = &c->options->rules->catalogue;
+	_cleanup_text_ struct text t = TEXT_NULL;
+
+	c->facts->sysctls = arena_array(&c->facts->arena, struct sysctl_state, cat->count + 1);
+	c->facts->sysctl_count = cat->count;
+	for (size_t i = 0; i < cat->count; i++) {
+		c->facts->sysctls[i].def = &cat->defs[i];
+		read_one(c, &c->facts->sysctls[i], &t);
+	}
+}
+
+struct value live_sysctl(const struct collecting *c, const char *key, unsigned element)
+{
+	const struct catalogue *cat = &c->options->rules->catalogue;
+	const struct sysctl_def *def = catalogue_find(cat, key);
+	const struct sysctl_state *s = def ? &c->facts->sysctls[def - cat->defs] : NULL;
+
+	if (!s)
+		return value_missing(VALUE_ABSENT, "it is not in the catalogue");
+	return s->state == VALUE_KNOWN ? s->elements[element] : value_missing(s->state, s->reason);
+}
+
+/* The newest formula that this kernel has reached; none for a kernel that the catalogue does not know. */
+static void compute_defaults(struct collecting *c, struct sysctl_state *s)
+{
+	const struct catalogue *cat = &c->options->rules->catalogue;
+	const unsigned *version = root_host(c->root)->version;
+	struct kernel_version after = {cat->known_through.major, cat->known_through.minor + 1};
+	struct expr_env env = {.facts = c->facts};
+	const struct sysctl_default *best = NULL;
+
+	for (unsigned i = 0; i < s->def->default_count; i++) {
+		const struct sysctl_default *d = &s->def->defaults[i];
+
+		if (kernel_at_least(version, d->from) &&
+		    (!best || d->from.major > best->from.major ||
+		     (d->from.major == best->from.major && d->from.minor >= best->from.minor)))
+			best = d;
+	}
+	for (unsigned i = 0; i < s->def->elements; i++) {
+		if (!version[0] || kernel_at_least(version, after))
+			s->defaults[i] = value_missing(VALUE_ABSENT, "the catalogue does not know this kernel");
+		else if (!best || !best->elements[i])
+			s->defaults[i] = value_missing(VALUE_ABSENT, "its default depends on how the kernel was built");
+		else
+			s->defaults[i] = expr_eval(best->elements[i], &env);
+	}
+}
+
+static struct value default_text(struct collecting *c, const struct sysctl_state *s)
+{
+	struct text t = TEXT_NULL;
+	struct value v;
+
+	for (unsigned i = 0; i < s->def->elements; i++) {
+		v = s->defaults[i];
+		if (v.state != VALUE_KNOWN) {
+			text_clear(&t);
+			return v;
+		}
+		if (v.text)
+			text_addf(&t, "%s%s", i ? " " : "", v.text);
+		else
+			text_addf(&t, "%s%.0f", i ? " " : "", v.num / s->def->factor);
+	}
+	v = value_text(arena_strdup(&c->facts->arena, text_get(&t)));
+	text_clear(&t);
+	return v;
+}
+
+/* Equal as the kernel would see them: "0x10" is 16, and blanks do not count. */
+static bool same_value(const struct sysctl_def *def, const char *a, const char *b)
+{
+	if (!dim_is_number(def->dim))
+		return !strcmp(a, b);
+	for (;;) {
+		char *end_a, *end_b;
+		long long x = strtoll(a, &end_a, 0), y = strtoll(b, &end_b, 0);
+
+		if (end_a == a || end_b == b)
+			return !strcmp(a, b);
+		if (x != y)
+			return false;
+		if (!*end_a || !*end_b)
+			return *end_a == *end_b;
+		a = end_a + strspn(end_a, " ");
+		b = end_b + strspn(end_b, " ");
+	}
+}
+
+static struct boot_value winner(struct collecting *c, const struct sysctld *d, enum sysctld_loader l,
+				const char *key)
+{
+	struct boot_value v = sysctld_winner(d, l, key);
+
+	if (v.raw) {
+		v.raw = canonical(&c->facts->arena, v.raw);
+		v.file = arena_strdup(&c->facts->arena, v.file);
+	}
+	return v;
+}
+
+static struct value boot_text(const struct boot_value *b)
+{
+	return b->raw ? value_text(b->raw) : value_missing(VALUE_ABSENT, "no file sets it");
+}
+
+static struct value boot_at(struct collecting *c, const struct boot_value *b)
+{
+	if (!b->raw)
+		return value_missing(VALUE_ABSENT, "no file sets it");
+	return value_text(arena_printf(&c->facts->arena, "%s:%u", b->file, b->line));
+}
+
+static void add_subject(struct collecting *c, struct sysctl_state *s)
+{
+	struct subject *subject = facts_add(c->facts, SUBJECT_SYSCTL, s->def->key);
+	struct value *v = subject->values;
+
+	subject->key = s;
+	v[KEY_LIVE] = s->state == VALUE_KNOWN ? value_text(s->raw) : value_missing(s->state, s->reason);
+	v[KEY_DEFAULT] = default_text(c, s);
+	v[KEY_BOOT] = boot_text(&s->systemd);
+	v[KEY_BOOT_AT] = boot_at(c, &s->systemd);
+	v[KEY_BOOT_PROCPS] = boot_text(&s->procps);
+	v[KEY_BOOT_PROCPS_AT] = boot_at(c, &s->procps);
+	v[KEY_BOOT_DIFFERS] = value_missing(VALUE_ABSENT, "no file sets it");
+	if (s->systemd.raw && s->state == VALUE_KNOWN)
+		v[KEY_BOOT_DIFFERS] = value_number(!same_value(s->def, s->raw, s->systemd.raw));
+	v[KEY_LOADERS_DIFFER] = value_number(s->systemd.raw && s->procps.raw &&
+					     !same_value(s->def, s->systemd.raw, s->procps.raw));
+}
+
+void collect_boot_values(struct collecting *c)
+{
+	struct sysctld d = {0};
+	int r = sysctld_load(c->root, &d);
+
+	if (r < 0)
+		facts_note(c->facts, "sysctl.d could not be read: %s", strerror(-r));
+	else if (d.unreadable)
+		facts_note(c->facts, "%zu files of sysctl.d could not be read", d.unreadable);
+	for (size_t i = 0; i < c->facts->sysctl_count; i++) {
+		struct sysctl_state *s = &c->facts->sysctls[i];
+
+		s->systemd = winner(c, &d, LOADER_SYSTEMD, s->def->key);
+		s->procps = winner(c, &d, LOADER_PROCPS, s->def->key);
+		compute_defaults(c, s);
+		add_subject(c, s);
+	}
+	sysctld_clear(&d);
+}

@@ -1,0 +1,686 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which files each loader reads, in which order and how, and which line it leaves in force. */
+#include "collect/sysctld.h"
+
+#include <errno.h>
+#include <string.h>
+#include <wctype.h>
+
+/* A name counts in the first directory that has it; files then sort by name, not by directory. */
+static const char *const directories[] = {
+	"etc/sysctl.d",	    "run/sysctl.d", "usr/local/lib/sysctl.d",
+	"usr/lib/sysctl.d", "lib/sysctl.d",
+};
+
+/* procps trims what isspace() says. */
+static const char *const blanks[LOADERS] = {
+	[LOADER_SYSTEMD] = " \t\n\r",
+	[LOADER_PROCPS] = " \t\n\v\f\r",
+};
+
+enum { EXPANSIONS_MAX = 4096 }; /* of braces, for one look-up */
+
+struct span {
+	const char *s;
+	size_t n;
+};
+
+struct parser {
+	struct arena *arena;
+	enum sysctld_loader loader;
+	const char *file;
+	unsigned line;
+	struct sysctld_entry **entries;
+	size_t *count;
+};
+
+static struct span trim_left(struct span t, enum sysctld_loader loader)
+{
+	while (t.n && strchr(blanks[loader], *t.s)) {
+		t.s++;
+		t.n--;
+	}
+	return t;
+}
+
+static struct span trim_right(struct span t, enum sysctld_loader loader)
+{
+	while (t.n && strchr(blanks[loader], t.s[t.n - 1]))
+		t.n--;
+	return t;
+}
+
+static struct span trim(struct span t, enum sysctld_loader loader)
+{
+	return trim_left(trim_right(t, loader), loader);
+}
+
+static unsigned line_end(char c)
+{
+	return c == '\n' ? 1 : c == '\r' ? 2 : c == '\0' ? 4 : 0;
+}
+
+/*
+ * systemd ends a line at LF, CR or NUL. A run of them is one end until a byte repeats ("\r\n" and
+ * "\n\r" are one, "\n\n" are two) or a NUL is passed.
+ */
+static struct span systemd_line(const char **at, const char *end)
+{
+	struct span line = {*at, 0};
+	const char *p = *at;
+	unsigned seen = 0, kind;
+
+	while (p < end && !line_end(*p))
+		p++;
+	line.n = (size_t)(p - line.s);
+	while (p < end && (kind = line_end(*p)) && !(seen & (kind | line_end('\0')))) {
+		seen |= kind;
+		p++;
+	}
+	*at = p;
+	return line;
+}
+
+/* procps reads up to LF and sees none of what follows a NUL in that line. */
+static struct span procps_line(const char **at, const char *end)
+{
+	const char *newline = memchr(*at, '\n', (size_t)(end - *at));
+	struct span line = {*at, (size_t)((newline ? newline : end) - *at)};
+
+	*at = newline ? newline + 1 : end;
+	line.n = strnlen(line.s, line.n);
+	return line;
+}
+
+static bool is_glob(const char *key)
+{
+	return strpbrk(key, "*?[") != NULL;
+}
+
+static void swap_separators(char *s)
+{
+	for (; *s; s++)
+		*s = *s == '.' ? '/' : *s == '/' ? '.' : *s;
+}
+
+/* Leave out components that are empty or "." in the path, as open() does. Returns the end. */
+static char *simplify(char *key)
+{
+	char *to = key, *p = key, *end;
+
+	for (;; p = end + 1) {
+		size_t n = strcspn(p, ".");
+
+		end = p + n;
+		if (n && !(n == 1 && *p == '/')) {
+			if (to != key)
+				*to++ = '.';
+			memmove(to, p, n);
+			to += n;
+		}
+		if (!*end)
+			break;
+	}
+	return to;
+}
+
+/*
+ * The first separator says how a key is written: if it is a dot, dots separate and a slash stands
+ * for a dot; if it is a slash, the key is a path.
+ */
+static const char *make_key(struct parser *p, struct span s, bool *respelled)
+{
+	char *key = arena_strndup(p->arena, s.s, s.n), *end;
+	bool open_ended;
+
+	if (key[strcspn(key, "./")] == '/')
+		swap_separators(key);
+	open_ended = s.n && key[s.n - 1] == '.';
+	end = simplify(key);
+	*respelled = (size_t)(end - key) + open_ended < s.n;
+	/* systemd drops a separator at the end, and so does glob(); procps' stat() fails on it. */
+	if (open_ended && p->loader == LOADER_PROCPS && end != key && !is_glob(key))
+		*end++ = '.';
+	*end = 0;
+	return key;
+}
+
+static struct sysctld_entry *append(struct parser *p)
+{
+	size_t n = *p->count;
+	struct sysctld_entry *grown;
+
+	/* Capacity is 64 or the next power of two: an arena cannot tell how much it gave. */
+	if (n == 0 || (n >= 64 && (n & (n - 1)) == 0)) {
+		grown = arena_array(p->arena, struct sysctld_entry, n ? 2 * n : 64);
+		if (n)
+			memcpy(grown, *p->entries, n * sizeof(*grown));
+		*p->entries = grown;
+	}
+	return &(*p->entries)[(*p->count)++];
+}
+
+static int add_entry(struct parser *p, struct span key, const struct span *value, bool dash)
+{
+	struct sysctld_entry *e;
+	const char *name;
+	bool respelled;
+
+	/* procps looks for the dash again where it makes the path: "--key" is "-key" to it. */
+	if (dash && p->loader == LOADER_PROCPS && key.n && *key.s == '-') {
+		key.s++;
+		key.n--;
+	}
+	if (!key.n || key.n > SYSCTLD_KEY_MAX)
+		return 0;
+	name = make_key(p, key, &respelled);
+	if (!*name)
+		return 0;
+	if (*p->count == SYSCTLD_ENTRIES_MAX)
+		return -E2BIG;
+	e = append(p);
+	*e = (struct sysctld_entry){
+		.key = name,
+		.value = value ? arena_strndup(p->arena, value->s, value->n) : NULL,
+		.file = p->file,
+		.line = p->line,
+		.glob = is_glob(name),
+		.tolerant = dash && value,
+		.respelled = respelled,
+	};
+	return 0;
+}
+
+static int parse_line(struct parser *p, struct span line)
+{
+	struct span key, value = {0};
+	const char *equals;
+	bool dash;
+
+	line = trim(line, p->loader);
+	if (!line.n || *line.s == '#' || *line.s == ';')
+		return 0;
+	dash = *line.s == '-';
+	equals = memchr(line.s, '=', line.n);
+	if (!equals && !dash)
+		return 0;
+	key = (struct span){line.s, equals ? (size_t)(equals - line.s) : line.n};
+	if (equals)
+		value = trim((struct span){equals + 1, (size_t)(line.s + line.n - equals - 1)},
+			     p->loader);
+	if (dash) {
+		key.s++;
+		key.n--;
+	}
+	key = trim_right(key, p->loader);
+	/* procps keeps blanks after the dash, and then there is no such file. */
+	if (p->loader == LOADER_SYSTEMD)
+		key = trim_left(key, p->loader);
+	return add_entry(p, key, equals ? &value : NULL, dash);
+}
+
+int sysctld_parse(struct arena *a, enum sysctld_loader loader, const char *file, const char *bytes,
+		  size_t n, struct sysctld_entry **entries, size_t *count)
+{
+	struct parser p = {.arena = a, .loader = loader, .entries = entries, .count = count};
+	const char *at = bytes, *end = bytes + n;
+
+	p.file = arena_strdup(a, file);
+	while (at < end) {
+		int r;
+
+		p.line++;
+		r = parse_line(&p, loader == LOADER_SYSTEMD ? systemd_line(&at, end)
+							    : procps_line(&at, end));
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+struct file_row {
+	const char *directory, *name;
+	size_t rank; /* of the directory */
+};
+
+struct loading {
+	struct root *root;
+	struct sysctld *s;
+	struct file_row *rows;
+	size_t count, rank, bytes;
+};
+
+static int on_name(void *user, const char *name)
+{
+	static const char suffix[] = ".conf";
+	struct loading *l = user;
+	size_t n = strlen(name), m = strlen(suffix);
+
+	if (n < m || strcmp(name + n - m, suffix))
+		return 0;
+	if (l->count == SYSCTLD_FILES_MAX)
+		return -E2BIG;
+	if (!l->rows)
+		l->rows = arena_array(&l->s->arena, struct file_row, SYSCTLD_FILES_MAX);
+	l->rows[l->count++] = (struct file_row){
+		.directory = directories[l->rank],
+		.name = arena_strdup(&l->s->arena, name),
+		.rank = l->rank,
+	};
+	return 0;
+}
+
+static int list_directories(struct loading *l)
+{
+	for (l->rank = 0; l->rank < ARRAY_SIZE(directories); l->rank++) {
+		int r = root_list(l->root, directories[l->rank], on_name, l);
+
+		if (r == -E2BIG || r == -ENOMEM)
+			return r;
+		if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+			l->s->unreadable++;
+	}
+	return 0;
+}
+
+static int by_name_and_rank(const void *a, const void *b)
+{
+	const struct file_row *x = a, *y = b;
+	int r = strcmp(x->name, y->name);
+
+	return r ? r : x->rank < y->rank ? -1 : x->rank > y->rank;
+}
+
+static int parse_for(struct sysctld *s, enum sysctld_loader loader, const char *path,
+		     const struct text *t)
+{
+	const char *file = arena_printf(&s->arena, "/%s", path);
+
+	return sysctld_parse(&s->arena, loader, file, text_get(t), t->len, &s->entries[loader],
+			     &s->count[loader]);
+}
+
+static int load_file(struct loading *l, const char *path, bool systemd, bool procps)
+{
+	_cleanup_text_ struct text t = TEXT_NULL;
+	char target[4096];
+	int r = root_read(l->root, path, SYSCTLD_FILE_MAX, &t);
+
+	/*
+	 * A link to /dev/null or to nowhere, or a directory: to both loaders a file without a line,
+	 * which still hides those of its name in later directories. Asking for the link's target
+	 * puts it into a record.
+	 */
+	if (r == -ENOENT || r == -EINVAL) {
+		root_readlink(l->root, path, target, sizeof(target));
+		return 0;
+	}
+	if (r < 0) {
+		l->s->unreadable++;
+		return 0;
+	}
+	l->bytes += t.len;
+	if (l->bytes > SYSCTLD_BYTES_MAX)
+		return -E2BIG;
+	r = systemd ? parse_for(l->s, LOADER_SYSTEMD, path, &t) : 0;
+	return r < 0 || !procps ? r : parse_for(l->s, LOADER_PROCPS, path, &t);
+}
+
+static int load_directories(struct loading *l)
+{
+	int r = list_directories(l);
+
+	if (r < 0 || !l->count)
+		return r;
+	qsort(l->rows, l->count, sizeof(*l->rows), by_name_and_rank);
+	for (size_t i = 0; i < l->count; i++) {
+		const struct file_row *f = &l->rows[i];
+
+		if (i && !strcmp(f->name, l->rows[i - 1].name))
+			continue;
+		/* Hidden files are for procps only. */
+		r = load_file(l, arena_printf(&l->s->arena, "%s/%s", f->directory, f->name),
+			      f->name[0] != '.', true);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* What systemd's unit is given from outside (a hypervisor, the boot loader); only root sees it. */
+static int load_credential(struct loading *l)
+{
+	size_t unreadable = l->s->unreadable;
+	int r = load_file(l, "run/credentials/systemd-sysctl.service/sysctl.extra", true, false);
+
+	/* The directory is closed to others whether or not there is such a credential. */
+	if (!root_host(l->root)->privileged)
+		l->s->unreadable = unreadable;
+	return r;
+}
+
+int sysctld_load(struct root *root, struct sysctld *ret)
+{
+	_cleanup_(sysctld_clear) struct sysctld s = {.arena = ARENA_NULL};
+	struct loading l = {.root = root, .s = &s};
+	int r = load_directories(&l);
+
+	if (r == 0)
+		r = load_file(&l, "etc/sysctl.conf", false, true);
+	if (r == 0)
+		r = load_credential(&l);
+	if (r < 0)
+		return r;
+	sysctld_index(&s);
+	*ret = s;
+	s = (struct sysctld){.arena = ARENA_NULL};
+	return 0;
+}
+
+void sysctld_clear(struct sysctld *s)
+{
+	arena_clear(&s->arena);
+	*s = (struct sysctld){.arena = ARENA_NULL};
+}
+
+static int by_key_and_order(const void *a, const void *b)
+{
+	const struct sysctld_entry *x = *(struct sysctld_entry *const *)a;
+	const struct sysctld_entry *y = *(struct sysctld_entry *const *)b;
+	int r = strcmp(x->key, y->key);
+
+	return r ? r : x < y ? -1 : x > y;
+}
+
+static bool same_value(const struct sysctld_entry *a, const struct sysctld_entry *b)
+{
+	return a->value && b->value ? !strcmp(a->value, b->value) : !a->value && !b->value;
+}
+
+/*
+ * systemd gathers before it writes: a new value moves its key to the end, the same value again
+ * leaves it where it is. That place decides between globs.
+ */
+static void drop_repeated(struct sysctld_entry **sorted, size_t n)
+{
+	struct sysctld_entry *kept = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		struct sysctld_entry *e = sorted[i];
+
+		if (kept && !strcmp(kept->key, e->key)) {
+			if (same_value(kept, e)) {
+				e->dropped = true;
+				continue;
+			}
+			kept->dropped = true;
+		}
+		kept = e;
+	}
+}
+
+void sysctld_index(struct sysctld *s)
+{
+	for (unsigned loader = 0; loader < LOADERS; loader++) {
+		size_t n = s->count[loader];
+
+		if (!n)
+			continue;
+		s->by_key[loader] = arena_array(&s->arena, struct sysctld_entry *, n);
+		for (size_t i = 0; i < n; i++)
+			s->by_key[loader][i] = &s->entries[loader][i];
+		qsort(s->by_key[loader], n, sizeof(*s->by_key[loader]), by_key_and_order);
+	}
+	drop_repeated(s->by_key[LOADER_SYSTEMD], s->count[LOADER_SYSTEMD]);
+}
+
+/* Is c in the class at p ("[:digit:]")? Returns the length of the class, or 0 where it is none. */
+static size_t match_class(const char *p, unsigned char c, bool *found)
+{
+	size_t n = p[1] == ':' ? strspn(p + 2, "abcdefghijklmnopqrstuvwxyz") : 0;
+	char name[8] = "";
+
+	if (*p != '[' || !n || n >= sizeof(name) || strncmp(p + 2 + n, ":]", 2))
+		return 0;
+	memcpy(name, p + 2, n);
+	*found |= c < 0x80 && iswctype(c, wctype(name));
+	return n + 4;
+}
+
+/* Ranges are those of path names, in which a key's slash is a dot. */
+static unsigned char path_byte(char c)
+{
+	return c == '/' ? '.' : (unsigned char)c;
+}
+
+static unsigned char range_bound(const char **p, const char *end)
+{
+	if (**p == '\\' && *p + 1 < end)
+		(*p)++;
+	return path_byte(*(*p)++);
+}
+
+/* Returns where the bracket expression at p ends, or NULL where its ']' is missing. */
+static const char *match_bracket(const char *p, const char *end, char text, bool *ret)
+{
+	unsigned char c = path_byte(text), low, high;
+	bool negated, found = false;
+	const char *first;
+	size_t n;
+
+	p++;
+	negated = p < end && (*p == '!' || *p == '^');
+	first = p += negated;
+	while (p < end) {
+		if (*p == ']' && p != first) {
+			*ret = found != negated;
+			return p + 1;
+		}
+		n = match_class(p, c, &found);
+		if (n) {
+			p += n;
+			continue;
+		}
+		low = high = range_bound(&p, end);
+		if (end - p > 1 && *p == '-' && p[1] != ']') {
+			p++;
+			high = range_bound(&p, end);
+		}
+		found |= low <= c && c <= high;
+	}
+	return NULL;
+}
+
+/* Match one byte of text; returns what follows in the pattern, or NULL. */
+static const char *match_byte(const char *p, const char *end, char text)
+{
+	const char *after;
+	bool matches;
+
+	if (*p == '?')
+		return p + 1;
+	if (*p == '[') {
+		after = match_bracket(p, end, text, &matches);
+		if (after)
+			return matches ? after : NULL;
+	}
+	if (*p == '\\' && p + 1 < end)
+		p++;
+	return *p == text ? p + 1 : NULL;
+}
+
+/* Not fnmatch(): it takes exponential time for many stars, and a locale's order for ranges. */
+static bool match_component(const char *p, const char *pend, const char *t, const char *tend)
+{
+	const char *star = NULL, *resume = NULL, *after;
+
+	/* A leading dot of a file name is matched by a dot only. */
+	if (t < tend && *t == '/' && p < pend && *p != '/' &&
+	    !(*p == '\\' && p + 1 < pend && p[1] == '/'))
+		return false;
+	while (t < tend || p < pend) {
+		if (p < pend && *p == '*') {
+			star = ++p;
+			resume = t;
+			continue;
+		}
+		after = t < tend && p < pend ? match_byte(p, pend, *t) : NULL;
+		if (after) {
+			p = after;
+			t++;
+			continue;
+		}
+		if (!star || resume == tend)
+			return false;
+		p = star;
+		t = ++resume;
+	}
+	return true;
+}
+
+static bool match_glob(const char *pattern, const char *key)
+{
+	for (;;) {
+		const char *pend = pattern + strcspn(pattern, "."), *kend = key + strcspn(key, ".");
+
+		if (!match_component(pattern, pend, key, kend))
+			return false;
+		if (!*pend || !*kend)
+			return *pend == *kend;
+		pattern = pend + 1;
+		key = kend + 1;
+	}
+}
+
+static const char *find_brace(const char *p)
+{
+	for (; *p && *p != '{'; p++)
+		if (*p == '\\' && p[1])
+			p++;
+	return *p ? p : NULL;
+}
+
+/* The comma or brace that ends the alternative at p, or NULL. */
+static const char *find_alternative_end(const char *p)
+{
+	size_t depth = 0;
+
+	for (; *p; p++) {
+		if (*p == '\\' && p[1])
+			p++;
+		else if (*p == '{')
+			depth++;
+		else if (!depth && (*p == ',' || *p == '}'))
+			return p;
+		else if (*p == '}')
+			depth--;
+	}
+	return NULL;
+}
+
+/* systemd lets glob() expand braces, in keys that have a wildcard as well; procps does not. */
+static bool match_braces(const char *pattern, const char *key, unsigned *budget)
+{
+	const char *open = find_brace(pattern), *close = open, *p, *end;
+
+	while (close && (close == open || *close == ','))
+		close = find_alternative_end(close + 1);
+	if (!close)
+		return match_glob(pattern, key);
+	for (p = open + 1;; p = end + 1) {
+		_cleanup_text_ struct text t = TEXT_NULL;
+
+		if (!*budget)
+			return false;
+		--*budget;
+		end = find_alternative_end(p);
+		text_addn(&t, pattern, (size_t)(open - pattern));
+		text_addn(&t, p, (size_t)(end - p));
+		text_add(&t, close + 1);
+		if (match_braces(t.s, key, budget))
+			return true;
+		if (end == close)
+			return false;
+	}
+}
+
+/* How many entries in order of their keys come before those of greater keys. */
+static size_t count_through(struct sysctld_entry *const *sorted, size_t n, const char *key)
+{
+	size_t low = 0;
+
+	while (n) {
+		size_t half = n / 2;
+
+		if (strcmp(sorted[low + half]->key, key) <= 0) {
+			low += half + 1;
+			n -= half + 1;
+		} else {
+			n = half;
+		}
+	}
+	return low;
+}
+
+/*
+ * The line that names this key itself. *named says that there is one, which keeps globs away. To
+ * systemd an exclusion takes an earlier assignment back; to procps it does no more than that.
+ */
+static const struct sysctld_entry *find_named(const struct sysctld *s, enum sysctld_loader loader,
+					      const char *key, bool *named)
+{
+	struct sysctld_entry *const *sorted = s->by_key[loader];
+	const struct sysctld_entry *found = NULL;
+
+	*named = false;
+	/* An interface may be called "eth*"; a line that says so is a pattern all the same. */
+	for (size_t i = count_through(sorted, s->count[loader], key); i; i--) {
+		const struct sysctld_entry *e = sorted[i - 1];
+
+		if (strcmp(e->key, key))
+			break;
+		if (!found && !e->glob && (e->value || (loader == LOADER_SYSTEMD && !*named)))
+			found = e;
+		*named |= loader == LOADER_SYSTEMD || !e->respelled;
+	}
+	return found;
+}
+
+/* procps compares spellings, so that no line which names a key keeps such a glob away. */
+static bool is_unblocked(const struct sysctld_entry *e, enum sysctld_loader loader)
+{
+	return loader == LOADER_PROCPS && e->respelled;
+}
+
+static const struct sysctld_entry *find_glob(const struct sysctld *s, enum sysctld_loader loader,
+					     const char *key, bool named)
+{
+	unsigned budget = EXPANSIONS_MAX;
+
+	for (size_t i = s->count[loader]; i; i--) {
+		const struct sysctld_entry *e = &s->entries[loader][i - 1];
+
+		if (!e->glob || !e->value || e->dropped || (named && !is_unblocked(e, loader)))
+			continue;
+		if (loader == LOADER_SYSTEMD ? match_braces(e->key, key, &budget)
+					     : match_glob(e->key, key))
+			return e;
+	}
+	return NULL;
+}
+
+struct boot_value sysctld_winner(const struct sysctld *s, enum sysctld_loader loader,
+				 const char *key)
+{
+	const struct sysctld_entry *e, *glob;
+	bool named;
+
+	if (!s->by_key[loader])
+		return (struct boot_value){0};
+	e = find_named(s, loader, key, &named);
+	glob = find_glob(s, loader, key, named);
+	if (!e || (glob && glob > e))
+		e = glob;
+	return e && e->value ? (struct boot_value){e->value, e->file, e->line}
+			     : (struct boot_value){0};
+}
