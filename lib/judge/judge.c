@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "judge/judge.h"
+
+#include <string.h>
+#include "rules/profile.h"
+
+struct judging {
+	struct judgement *j;
+	struct facts *facts;
+	const struct ruleset *rules;
+	double clock;
+	size_t findings_size, unjudged_size, notes_size;
+};
+
+static const char *const status_names[STATUSES] = {
+	[STATUS_OK] = "ok",
+	[STATUS_NOT_APPLICABLE] = "not-applicable",
+	[STATUS_WAIVED] = "waived",
+	[STATUS_UNKNOWN] = "unknown",
+	[STATUS_ADVISE] = "advise",
+};
+
+const char *status_name(enum finding_status s)
+{
+	return status_names[s];
+}
+
+const char *message_fill(const struct message *m, const struct expr_env *env, struct arena *a)
+{
+	struct text t = TEXT_NULL;
+	char buf[QUANTITY_MAX];
+	const char *result;
+
+	for (unsigned i = 0; i < m->count; i++) {
+		const struct message_part *part = &m->parts[i];
+		struct value v;
+
+		if (part->literal) {
+			text_add(&t, part->literal);
+			continue;
+		}
+		v = expr_eval(part->expr, env);
+		if (v.state != VALUE_KNOWN)
+			text_add(&t, "?");
+		else if (v.text)
+			text_add(&t, v.text);
+		else
+			text_add(&t, quantity_format(buf, sizeof(buf), expr_dim(part->expr), v.num));
+	}
+	result = arena_strdup(a, text_get(&t));
+	text_clear(&t);
+	return result;
+}
+
+/* A doubling array in the arena; returns the place of a new last element. */
+static struct finding *append(struct arena *a, struct finding **list, size_t *count, size_t *size)
+{
+	if (*count == *size) {
+		struct finding *grown;
+
+		*size = *size ? 2 * *size : 16;
+		grown = arena_array(a, struct finding, *size);
+		if (*count)
+			memcpy(grown, *list, *count * sizeof(*grown));
+		*list = grown;
+	}
+	return &(*list)[(*count)++];
+}
+
+static void note_unjudged(struct judging *g, const struct rule *r, const struct subject *s,
+			  enum finding_status status, const char *reason)
+{
+	struct judgement *j = g->j;
+
+	/* The same reason for a hundred subjects is said once. */
+	for (size_t i = j->unjudged_count; i-- > 0 && j->unjudged[i].rule == r;)
+		if (j->unjudged[i].status == status && !strcmp(j->unjudged[i].reason, reason))
+			return;
+	*append(&j->arena, &j->unjudged, &j->unjudged_count, &g->unjudged_size) = (struct finding){
+		.rule = r,
+		.subject = s,
+		.status = status,
+		.severity = r->severity,
+		.reason = reason,
+	};
+}
+
+/* What is not there is no fault of anybody; what could not be read leaves the verdict open. */
+static enum finding_status status_of_missing(const struct value *v)
+{
+	return v->state == VALUE_ABSENT ? STATUS_NOT_APPLICABLE : STATUS_UNKNOWN;
+}
+
+static const char *missing_reason(struct judging *g, const struct value *v)
+{
+	if (!v->what)
+		return value_reason(v);
+	return arena_printf(&g->j->arena, "%s: %s", v->what, value_reason(v));
+}
+
+static enum severity severity_here(const struct rule *r, const struct expr_env *env)
+{
+	if (r->has_override)
+		return r->override;
+	for (enum severity s = SEVERITIES; s-- > r->severity;)
+		if (r->raised[s]) {
+			struct value v = expr_eval(r->raised[s], env);
+
+			if (v.state == VALUE_KNOWN && v.num != 0)
+				return s;
+		}
+	return r->severity;
+}
+
+static void add_evidence(struct finding *f, const struct rule *r, const struct expr_env *env)
+{
+	for (unsigned i = 0; i < r->evidence_count; i++) {
+		struct evidence *e = &f->evidence[f->evidence_count];
+
+		e->fact = r->evidence[i].name;
+		e->dim = expr_dim(r->evidence[i].expr);
+		e->value = expr_eval(r->evidence[i].expr, env);
+		e->source = e->value.source ? e->value.source : expr_source(r->evidence[i].expr);
+		/* What is merely absent is no evidence. */
+		f->evidence_count += e->value.state != VALUE_ABSENT;
+	}
+}
+
+static void add_recommendation(struct judging *g, struct finding *f, const struct constraint *c,
+			       const struct expr_env *env)
+{
+	struct recommendation r;
+
+	if (f->recommend_count == RECOMMENDATIONS_MAX || constraint_weigh(c, env, &g->j->arena, &r) == 1)
+		return;
+	if (r.wanted || r.note)
+		f->recommend[f->recommend_count++] = r;
+}
+
+static void add_recommendations(struct judging *g, struct finding *f, const struct expr_env *env)
+{
+	const struct rule *r = f->rule;
+
+	for (unsigned i = 0; i < r->recommend_count; i++)
+		add_recommendation(g, f, &r->recommend[i], env);
+	for (size_t i = 0; r->recommend_wanted && i < g->rules->wanted_count; i++)
+		if (g->rules->wanted[i].def == f->subject->key->def)
+			add_recommendation(g, f, &g->rules->wanted[i], env);
+}
+
+static void advise(struct judging *g, const struct rule *r, const struct subject *s, const struct expr_env *env)
+{
+	struct judgement *j = g->j;
+	struct finding *f = append(&j->arena, &j->findings, &j->count, &g->findings_size);
+
+	*f = (struct finding){
+		.rule = r,
+		.subject = s,
+		.status = STATUS_ADVISE,
+		.severity = severity_here(r, env),
+		.message = message_fill(&r->message, env, &j->arena),
+		.advise = r->advise.count ? message_fill(&r->advise, env, &j->arena) : NULL,
+	};
+	add_evidence(f, r, env);
+	add_recommendations(g, f, env);
+	j->by_severity[f->severity]++;
+}
+
+static enum finding_status judge_subject(struct judging *g, const struct rule *r, const struct subject *s)
+{
+	struct expr_env env = {.facts = g->facts, .subject = s, .thresholds = g->rules->threshold_values};
+	struct value v = r->applies ? expr_eval(r->applies, &env) : value_number(1);
+	const struct waiver *w;
+	enum finding_status status;
+
+	if (v.state == VALUE_KNOWN && v.num == 0) {
+		note_unjudged(g, r, s, STATUS_NOT_APPLICABLE, r->otherwise ? r->otherwise : "its condition does not hold here");
+		return STATUS_NOT_APPLICABLE;
+	}
+	if (v.state == VALUE_KNOWN)
+		v = expr_eval(r->when, &env);
+	if (v.state != VALUE_KNOWN) {
+		status = status_of_missing(&v);
+		note_unjudged(g, r, s, status, missing_reason(g, &v));
+		return status;
+	}
+	if (v.num == 0)
+		return STATUS_OK;
+	w = waiver_find(g->rules, r, s->name, g->clock);
+	if (w) {
+		note_unjudged(g, r, s, STATUS_WAIVED, w->reason);
+		return STATUS_WAIVED;
+	}
+	advise(g, r, s, &env);
+	return STATUS_ADVISE;
+}
+
+static void judge_rule(struct judging *g, const struct rule *r)
+{
+	enum finding_status gravest = STATUS_NOT_APPLICABLE;
+	size_t judged = 0;
+	bool ok = false;
+
+	for (const struct subject *s = g->facts->first[r->subject]; s; s = s->next) {
+		enum finding_status status;
+
+		if (r->key && s->key->def != r->key)
+			continue;
+		judged++;
+		status = judge_subject(g, r, s);
+		ok |= status == STATUS_OK;
+		gravest = status > gravest ? status : gravest;
+	}
+	if (!judged && g->facts->untold[r->subject]) {
+		gravest = STATUS_UNKNOWN;
+		note_unjudged(g, r, NULL, gravest, g->facts->untold[r->subject]);
+	} else if (!judged) {
+		note_unjudged(g, r, NULL, gravest,
+			      arena_printf(&g->j->arena, "there is no %s here", subject_defs[r->subject].name));
+	}
+	if (gravest == STATUS_NOT_APPLICABLE && ok)
+		gravest = STATUS_OK;
+	g->j->by_status[gravest]++;
+}
+
+static const char *wanted_text(struct judging *g, const struct constraint *c, const struct recommendation *r)
+{
+	const char *value = r->wanted ? r->wanted : "?";
+
+	if (c->op == CONSTRAINT_ONE_OF)
+		return arena_printf(&g->j->arena, "one of %s …", c->choices[0]);
+	if (c->def->elements == 1)
+		return arena_printf(&g->j->arena, "%s %s", constraint_op_text(c->op), value);
+	for (int i = 0; i < c->element && r->wanted; i++)
+		value += strcspn(value, " ") + 1;
+	return arena_printf(&g->j->arena, "[%d] %s %.*s", c->element, constraint_op_text(c->op),
+			    (int)strcspn(value, " "), value);
+}
+
+/* What the profile wants becomes a fact of the key, so that a rule can judge it. */
+static void set_wanted(struct judging *g)
+{
+	struct expr_env env = {.facts = g->facts, .thresholds = g->rules->threshold_values};
+
+	for (struct subject *s = g->facts->first[SUBJECT_SYSCTL]; s; s = s->next) {
+		s->values[KEY_WANTED] = s->values[KEY_WANTED_BECAUSE] =
+			value_missing(VALUE_ABSENT, "the profile asks for nothing");
+		s->values[KEY_WANTED_UNMET] = value_number(0);
+	}
+	for (size_t i = 0; i < g->rules->wanted_count; i++) {
+		const struct constraint *c = &g->rules->wanted[i];
+		struct subject *s = g->facts->first[SUBJECT_SYSCTL];
+		struct recommendation r;
+		int met = constraint_weigh(c, &env, &g->j->arena, &r);
+
+		while (s && s->key->def != c->def)
+			s = s->next;
+		if (!s || met != 0 || !r.wanted)
+			continue;
+		s->values[KEY_WANTED] = value_text(wanted_text(g, c, &r));
+		s->values[KEY_WANTED_BECAUSE] = value_text(c->because);
+		s->values[KEY_WANTED_UNMET] = value_number(1);
+	}
+}
+
+/* A waiver that has run out excuses nothing, and its owner should hear of it. */
+static void note_expired(struct judging *g)
+{
+	const char **notes = arena_array(&g->j->arena, const char *, g->rules->waiver_count + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->rules->waiver_count; i++) {
+		const struct waiver *w = &g->rules->waivers[i];
+
+		if (g->clock >= w->expires)
+			notes[n++] = arena_printf(&g->j->arena, "the waiver of %s at %s:%u has expired", w->rule, w->file,
+						  w->line);
+	}
+	g->j->notes = notes;
+	g->j->note_count = n;
+}
+
+static int graver_first(const void *a, const void *b)
+{
+	const struct finding *x = a, *y = b;
+
+	if (x->severity != y->severity)
+		return x->severity > y->severity ? -1 : 1;
+	if (x->rule != y->rule)
+		return strcmp(x->rule->id, y->rule->id);
+	/* Subjects of one rule keep their order: arena addresses grow within a type's list, names decide. */
+	return strcmp(x->subject->name, y->subject->name);
+}
+
+void judge(const struct ruleset *rules, struct facts *facts, double clock, struct judgement *ret)
+{
+	struct judging g = {.j = ret, .facts = facts, .rules = rules, .clock = clock};
+
+	*ret = (struct judgement){.facts = facts, .rules = rules};
+	set_wanted(&g);
+	note_expired(&g);
+	for (size_t i = 0; i < rules->count; i++)
+		if (!rules->rules[i].off)
+			judge_rule(&g, &rules->rules[i]);
+	if (ret->count)
+		qsort(ret->findings, ret->count, sizeof(*ret->findings), graver_first);
+}
+
+void judgement_clear(struct judgement *j)
+{
+	arena_clear(&j->arena);
+	*j = (struct judgement){0};
+}

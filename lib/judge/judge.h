@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Judging: facts, rules and a profile become findings. Pure: the same input gives byte-identical findings. */
+#pragma once
+
+#include "base/text.h"
+#include "rules/rule.h"
+
+enum finding_status {
+	STATUS_OK,
+	STATUS_NOT_APPLICABLE, /* the rule has no subject here */
+	STATUS_WAIVED,
+	STATUS_UNKNOWN, /* it could not be judged, and says why */
+	STATUS_ADVISE,
+	STATUSES,
+};
+
+struct evidence {
+	const char *fact;
+	enum dim dim;
+	struct value value;
+	const char *source;
+};
+
+/* A change to one sysctl, or why none can be recommended. */
+struct recommendation {
+	const struct constraint *constraint;
+	const char *current, *wanted; /* whole values, in the kernel's form; wanted NULL: withheld */
+	const char *note;	      /* why it is withheld, or what bounds it */
+};
+
+enum { RECOMMENDATIONS_MAX = 2 * RULE_RECOMMEND_MAX };
+
+struct finding {
+	const struct rule *rule;
+	const struct subject *subject; /* NULL: the rule as a whole */
+	enum finding_status status;
+	enum severity severity;
+	const char *message; /* the rule's, with its numbers */
+	const char *advise;  /* what to do besides sysctls, or NULL */
+	const char *reason;  /* of NOT_APPLICABLE, UNKNOWN and WAIVED */
+	struct evidence evidence[RULE_EVIDENCE_MAX];
+	unsigned evidence_count;
+	struct recommendation recommend[RECOMMENDATIONS_MAX];
+	unsigned recommend_count;
+};
+
+struct judgement {
+	struct arena arena;
+	const struct facts *facts;
+	const struct ruleset *rules;
+	struct finding *findings; /* advice, most severe first, then by rule and in the order of subjects */
+	size_t count;
+	struct finding *unjudged; /* UNKNOWN, NOT_APPLICABLE and WAIVED, one for each rule and reason */
+	size_t unjudged_count;
+	unsigned by_severity[SEVERITIES]; /* of the advice */
+	unsigned by_status[STATUSES];	  /* of rules, by the gravest status among its subjects */
+	const char *const *notes;	  /* expired waivers */
+	size_t note_count;
+};
+
+/* clock: seconds since the epoch, for waivers. facts gains what the profile wants of each sysctl. */
+void judge(const struct ruleset *rules, struct facts *facts, double clock, struct judgement *ret);
+void judgement_clear(struct judgement *j);
+DEFINE_CLEANUP(struct judgement *, judgement_clear)
+
+/* What a constraint asks for here. 1: fulfilled, 0: not, with *ret filled; negative: cannot be told (*ret.note). */
+int constraint_weigh(const struct constraint *c, const struct expr_env *env, struct arena *a,
+		     struct recommendation *ret);
+/* Fill a message's expressions in. */
+const char *message_fill(const struct message *m, const struct expr_env *env, struct arena *a);
+const char *status_name(enum finding_status s);

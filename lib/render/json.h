@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Small helpers on jansson, shared by the JSON renderers. */
+#pragma once
+
+#include <jansson.h>
+#include "render/render.h"
+
+/* A string of untrusted bytes: escaped as for people, so always valid UTF-8. NULL gives null. */
+json_t *json_untrusted(const char *s);
+/* A whole number where it is one, else a real; null where missing. */
+json_t *json_value(const struct value *v);
+json_t *json_number(double v);
+/* Dump at the end of ret, and release it. */
+void json_finish(json_t *root, struct text *ret);

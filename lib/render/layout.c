@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "render/layout.h"
+
+#include <string.h>
+
+enum { NAME_MAX_SHOWN = 400 };
+
+size_t layout_columns(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
+void layout_pad(struct text *t, size_t columns)
+{
+	while (columns--)
+		text_addn(t, " ", 1);
+}
+
+void layout_wrap(struct text *t, const char *s, size_t at, size_t indent, size_t width)
+{
+	while (*s) {
+		size_t n = strcspn(s, " \n");
+		char word[512];
+		size_t columns;
+
+		snprintf(word, sizeof(word), "%.*s", (int)min_of(n, sizeof(word) - 1), s);
+		columns = layout_columns(word);
+		if (at > indent && at + 1 + columns > width) {
+			text_add(t, "\n");
+			layout_pad(t, indent);
+			at = indent;
+		} else if (at > indent) {
+			text_add(t, " ");
+			at++;
+		}
+		text_addn(t, s, n);
+		at += columns;
+		s += n;
+		s += strspn(s, " \n");
+	}
+}
+
+void layout_colour(struct text *t, const struct render_options *o, const char *sgr)
+{
+	if (o->colour)
+		text_addf(t, "\033[%sm", sgr);
+}
+
+void layout_value(struct text *t, const struct value *v, enum dim dim)
+{
+	char buf[QUANTITY_MAX];
+
+	if (v->state != VALUE_KNOWN)
+		text_add(t, "?");
+	else if (v->text)
+		text_add_escaped(t, v->text, NAME_MAX_SHOWN);
+	else
+		text_add(t, quantity_format(buf, sizeof(buf), dim, v->num));
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rendering: an audit, or a table, as text or JSON. A verb says once what it shows; only the files of this folder
+ * know how a format looks. Every untrusted name is escaped here, in every format.
+ */
+#pragma once
+
+#include "base/text.h"
+#include "judge/judge.h"
+#include "root/root.h"
+
+/* One network namespace, judged. */
+struct report_part {
+	struct root_host host;
+	struct facts *facts;
+	struct judgement judgement;
+};
+
+struct report {
+	const char *version;
+	bool recorded; /* from --root */
+	bool one_namespace; /* of several that the host may have: say what was not seen */
+	const struct ruleset *rules;
+	struct report_part *parts; /* at least one */
+	size_t count;
+};
+
+struct render_options {
+	unsigned width; /* columns */
+	bool colour;
+	bool verbose; /* also what did not apply */
+};
+
+struct report_format {
+	const char *name;
+	const char *about;
+	void (*render)(const struct report *r, const struct render_options *o, struct text *ret);
+};
+
+/* Formats of an audit; ends with a NULL name. */
+extern const struct report_format report_formats[];
+const struct report_format *report_format_find(const char *name);
+
+void render_report_text(const struct report *r, const struct render_options *o, struct text *ret);
+void render_report_json(const struct report *r, const struct render_options *o, struct text *ret);
+
+/* Totals over the parts. */
+struct report_totals {
+	unsigned by_severity[SEVERITIES], by_status[STATUSES];
+};
+struct report_totals report_totals(const struct report *r);
+
+/* A cell: text, a quantity, or a reason for absence. */
+struct cell {
+	struct value value;
+	enum dim dim;
+};
+
+struct column {
+	const char *name; /* in JSON, and as head of the text column unless head is set */
+	const char *head;
+	enum dim dim;
+	bool wide; /* the last column: takes what is left and wraps */
+};
+
+enum { TABLE_COLUMNS_MAX = 12 };
+
+/* A named table; verbs that show lists give one or several. */
+struct table {
+	const char *name, *title, *empty; /* empty: what to say without rows */
+	const struct column *columns;
+	size_t column_count;
+	struct value *cells; /* row by row */
+	size_t row_count, size;
+};
+
+void table_init(struct table *t, const char *name, const char *title, const struct column *columns, size_t n);
+/* A new row of absent cells. */
+struct value *table_row(struct table *t);
+void table_clear(struct table *t);
+void render_tables(const struct table *tables, size_t n, const char *format, const struct render_options *o,
+		   struct text *ret);

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* An audit for a person at a terminal: the gravest first, its evidence below it, what to do, and why. */
+#include <string.h>
+#include "render/layout.h"
+#include "render/render.h"
+
+enum { INDENT = 10, NAME_SHOWN = 200, SUBJECTS_SHOWN = 8 };
+
+static const struct {
+	const char *label, *sgr;
+} severities[SEVERITIES] = {
+	[SEVERITY_INFO] = {"info", "36"},
+	[SEVERITY_NOTICE] = {"notice", "34;1"},
+	[SEVERITY_WARNING] = {"warning", "33;1"},
+	[SEVERITY_ERROR] = {"error", "31;1"},
+};
+
+struct rendering {
+	const struct render_options *o;
+	struct text *t;
+};
+
+/* "evidence  " in the margin, then the text wrapped beside it. */
+static void paragraph(struct rendering *r, const char *margin, const char *s)
+{
+	size_t n = layout_columns(margin);
+
+	layout_pad(r->t, 2);
+	layout_colour(r->t, r->o, "2");
+	text_add(r->t, margin);
+	layout_colour(r->t, r->o, "0");
+	layout_pad(r->t, n + 2 < INDENT ? INDENT - n - 2 : 1);
+	layout_wrap(r->t, s, INDENT, INDENT, r->o->width);
+	text_add(r->t, "\n");
+}
+
+static void untrusted(struct rendering *r, const char *margin, const char *s)
+{
+	_cleanup_text_ struct text escaped = TEXT_NULL;
+
+	text_add_escaped(&escaped, s, 2000);
+	paragraph(r, margin, text_get(&escaped));
+}
+
+static void headline(struct rendering *r, const struct finding *f)
+{
+	layout_colour(r->t, r->o, severities[f->severity].sgr);
+	text_addf(r->t, "%-*s", INDENT, severities[f->severity].label);
+	layout_colour(r->t, r->o, "0");
+	layout_colour(r->t, r->o, "1");
+	text_add(r->t, f->rule->id);
+	layout_colour(r->t, r->o, "0");
+	if (f->subject->type != SUBJECT_HOST) {
+		text_add(r->t, "  ");
+		text_add_escaped(r->t, f->subject->name, NAME_SHOWN);
+	}
+	if (f->subject->unit && strcmp(f->subject->unit, f->subject->name)) {
+		text_add(r->t, "  ");
+		text_add_escaped(r->t, f->subject->unit, NAME_SHOWN);
+	}
+	if (f->subject->process) {
+		text_add(r->t, "  ");
+		text_add_escaped(r->t, f->subject->process, NAME_SHOWN);
+	}
+	text_add(r->t, "\n");
+}
+
+static void evidence_line(struct rendering *r, const struct evidence *e, size_t name_width)
+{
+	_cleanup_text_ struct text value = TEXT_NULL;
+	size_t at = INDENT + name_width + 2, used;
+
+	layout_value(&value, &e->value, e->dim);
+	layout_pad(r->t, INDENT);
+	text_addf(r->t, "%-*s  ", (int)name_width, e->fact);
+	if (e->value.state != VALUE_KNOWN)
+		text_add_escaped(&value, e->value.state == VALUE_KNOWN ? "" : " ", 8);
+	used = layout_columns(text_get(&value));
+	layout_wrap(r->t, text_get(&value), at, at, r->o->width);
+	if (e->value.state == VALUE_KNOWN && at + used + 2 + layout_columns(e->source) <= r->o->width) {
+		layout_pad(r->t, used < 18 ? 18 - used : 0);
+		layout_colour(r->t, r->o, "2");
+		text_addf(r->t, "  %s", e->source);
+		layout_colour(r->t, r->o, "0");
+	} else if (e->value.state != VALUE_KNOWN) {
+		text_addf(r->t, "(%s)", value_reason(&e->value));
+	}
+	text_add(r->t, "\n");
+}
+
+static void evidence(struct rendering *r, const struct finding *f)
+{
+	size_t width = 0;
+
+	for (unsigned i = 0; i < f->evidence_count; i++)
+		width = max_of(width, strlen(f->evidence[i].fact));
+	width = min_of(width, (size_t)44);
+	for (unsigned i = 0; i < f->evidence_count; i++)
+		evidence_line(r, &f->evidence[i], width);
+}
+
+static void recommendation(struct rendering *r, const struct recommendation *rec)
+{
+	const struct constraint *c = rec->constraint;
+	_cleanup_text_ struct text t = TEXT_NULL;
+
+	if (!rec->wanted) {
+		text_addf(&t, "%s stays as it is: %s", c->def->key, rec->note ? rec->note : "nothing to gain");
+		paragraph(r, "set", text_get(&t));
+		return;
+	}
+	text_addf(&t, "%s = %s", c->def->key, rec->wanted);
+	text_addf(&t, "  (now %s%s%s)", rec->current, rec->note ? "; " : "", rec->note ? rec->note : "");
+	untrusted(r, "set", text_get(&t));
+}
+
+static void finding(struct rendering *r, const struct finding *f, bool again)
+{
+	headline(r, f);
+	untrusted(r, "", f->message);
+	evidence(r, f);
+	for (unsigned i = 0; i < f->recommend_count; i++)
+		recommendation(r, &f->recommend[i]);
+	if (f->advise)
+		untrusted(r, "do", f->advise);
+	if (!again)
+		paragraph(r, "why", f->rule->because);
+	if (!again && f->rule->risk && f->recommend_count)
+		paragraph(r, "risk", f->rule->risk);
+	text_add(r->t, "\n");
+}
+
+static void findings(struct rendering *r, const struct judgement *j)
+{
+	size_t of_rule = 0;
+
+	for (size_t i = 0; i < j->count; i++) {
+		const struct finding *f = &j->findings[i];
+		bool again = i && j->findings[i - 1].rule == f->rule && j->findings[i - 1].severity == f->severity;
+
+		of_rule = again ? of_rule + 1 : 1;
+		if (of_rule <= SUBJECTS_SHOWN) {
+			finding(r, f, again);
+			continue;
+		}
+		if (i + 1 == j->count || j->findings[i + 1].rule != f->rule) {
+			text_addf(r->t, "%-*s%s: %zu more (--format=json shows all)\n\n", INDENT, "", f->rule->id,
+				  of_rule - SUBJECTS_SHOWN);
+		}
+	}
+}
+
+static void unjudged(struct rendering *r, const struct judgement *j)
+{
+	for (enum finding_status s = STATUSES; s-- > STATUS_OK;) {
+		for (size_t i = 0; i < j->unjudged_count; i++) {
+			const struct finding *f = &j->unjudged[i];
+			_cleanup_text_ struct text t = TEXT_NULL;
+
+			if (f->status != s || (s == STATUS_NOT_APPLICABLE && !r->o->verbose))
+				continue;
+			text_addf(&t, "%s: %s", f->rule->id, f->reason);
+			untrusted(r, s == STATUS_NOT_APPLICABLE ? "n/a" : status_name(s), text_get(&t));
+		}
+	}
+}
+
+static void header(struct rendering *r, const struct report *report, const struct report_part *p)
+{
+	_cleanup_text_ struct text t = TEXT_NULL;
+
+	text_addf(&t, "tcpadvisor %s  ", report->version);
+	text_add_escaped(&t, p->host.hostname, 100);
+	text_add(&t, "  Linux ");
+	text_add_escaped(&t, p->host.kernel, 100);
+	text_add(&t, "  profile ");
+	text_add_escaped(&t, report->rules->profiles[report->rules->profile_count - 1], 100);
+	if (p->facts->window > 0)
+		text_addf(&t, "  window %.1f s", p->facts->window);
+	else
+		text_add(&t, "  one sample");
+	if (report->recorded)
+		text_add(&t, "  (recorded)");
+	if (*p->host.netns) {
+		text_add(&t, "  network namespace ");
+		text_add_escaped(&t, p->host.netns, 100);
+	}
+	layout_colour(r->t, r->o, "2");
+	layout_wrap(r->t, text_get(&t), 0, 0, r->o->width);
+	layout_colour(r->t, r->o, "0");
+	text_add(r->t, "\n\n");
+}
+
+static void scope(struct rendering *r, const struct report *report)
+{
+	for (size_t i = 0; i < report->count; i++) {
+		const struct report_part *p = &report->parts[i];
+
+		for (size_t k = 0; k < p->judgement.note_count; k++)
+			untrusted(r, "note", p->judgement.notes[k]);
+		for (size_t k = 0; k < p->facts->note_count; k++)
+			untrusted(r, "note", p->facts->notes[k]);
+	}
+	if (report->one_namespace)
+		paragraph(r, "scope", "one network namespace was judged; containers have others (--netns=all)");
+	if (!report->parts[0].host.privileged)
+		paragraph(r, "scope", "not run as root: processes of others stay unnamed, some values unread");
+}
+
+static void summary(struct rendering *r, const struct report *report)
+{
+	struct report_totals t = report_totals(report);
+	_cleanup_text_ struct text s = TEXT_NULL;
+
+	layout_colour(r->t, r->o, "1");
+	text_addf(&s, "%u error%s, %u warning%s, %u notice%s, %u info", t.by_severity[SEVERITY_ERROR],
+		  t.by_severity[SEVERITY_ERROR] == 1 ? "" : "s", t.by_severity[SEVERITY_WARNING],
+		  t.by_severity[SEVERITY_WARNING] == 1 ? "" : "s", t.by_severity[SEVERITY_NOTICE],
+		  t.by_severity[SEVERITY_NOTICE] == 1 ? "" : "s", t.by_severity[SEVERITY_INFO]);
+	text_addf(&s, "; %u rules ok, %u not applicable, %u unknown, %u waived", t.by_status[STATUS_OK],
+		  t.by_status[STATUS_NOT_APPLICABLE], t.by_status[STATUS_UNKNOWN], t.by_status[STATUS_WAIVED]);
+	layout_wrap(r->t, text_get(&s), 0, 0, r->o->width);
+	layout_colour(r->t, r->o, "0");
+	text_add(r->t, "\n");
+}
+
+void render_report_text(const struct report *report, const struct render_options *o, struct text *ret)
+{
+	struct rendering r = {.o = o, .t = ret};
+
+	for (size_t i = 0; i < report->count; i++) {
+		header(&r, report, &report->parts[i]);
+		findings(&r, &report->parts[i].judgement);
+		unjudged(&r, &report->parts[i].judgement);
+	}
+	scope(&r, report);
+	summary(&r, report);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+#include "render/render.h"
+
+const struct report_format report_formats[] = {
+	{"text", "for a terminal", render_report_text},
+	{"json", "for programs: schema tcpadvisor.audit/1", render_report_json},
+	{NULL, NULL, NULL},
+};
+
+const struct report_format *report_format_find(const char *name)
+{
+	for (const struct report_format *f = report_formats; f->name; f++)
+		if (!strcmp(f->name, name))
+			return f;
+	return NULL;
+}
+
+struct report_totals report_totals(const struct report *r)
+{
+	struct report_totals t = {0};
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct judgement *j = &r->parts[i].judgement;
+
+		for (size_t s = 0; s < SEVERITIES; s++)
+			t.by_severity[s] += j->by_severity[s];
+		for (size_t s = 0; s < STATUSES; s++)
+			t.by_status[s] += j->by_status[s];
+	}
+	return t;
+}

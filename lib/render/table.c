@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tables, as aligned text or as JSON. */
+#include <string.h>
+#include "render/json.h"
+#include "render/layout.h"
+
+void table_init(struct table *t, const char *name, const char *title, const struct column *columns, size_t n)
+{
+	*t = (struct table){.name = name, .title = title, .empty = "none", .columns = columns, .column_count = n};
+}
+
+struct value *table_row(struct table *t)
+{
+	struct value *row;
+
+	if (t->row_count == t->size) {
+		t->size = t->size ? 2 * t->size : 16;
+		t->cells = reallocarray(t->cells, t->size * t->column_count, sizeof(*t->cells));
+		if (!t->cells)
+			abort();
+	}
+	row = t->cells + t->row_count++ * t->column_count;
+	memset(row, 0, t->column_count * sizeof(*row));
+	return row;
+}
+
+void table_clear(struct table *t)
+{
+	free(t->cells);
+	*t = (struct table){0};
+}
+
+static void cell_text(struct text *ret, const struct column *c, const struct value *v)
+{
+	ret->len = 0;
+	text_addn(ret, "", 0);
+	if (v->state == VALUE_KNOWN)
+		layout_value(ret, v, c->dim);
+	else
+		text_add(ret, "-");
+}
+
+static void measure(const struct table *t, size_t *widths)
+{
+	_cleanup_text_ struct text cell = TEXT_NULL;
+
+	for (size_t c = 0; c < t->column_count; c++) {
+		const struct column *column = &t->columns[c];
+
+		widths[c] = layout_columns(column->head ? column->head : column->name);
+		for (size_t r = 0; r < t->row_count; r++) {
+			cell_text(&cell, column, &t->cells[r * t->column_count + c]);
+			widths[c] = max_of(widths[c], layout_columns(text_get(&cell)));
+		}
+	}
+}
+
+static bool is_right(const struct column *c)
+{
+	return dim_is_number(c->dim);
+}
+
+static void add_cell(struct text *ret, const struct table *t, size_t c, const char *s, const size_t *widths,
+		     size_t *at, const struct render_options *o)
+{
+	size_t n = layout_columns(s), pad = widths[c] > n ? widths[c] - n : 0;
+	bool last = c + 1 == t->column_count;
+
+	if (t->columns[c].wide && last) {
+		layout_wrap(ret, s, *at, *at, o->width);
+		return;
+	}
+	if (is_right(&t->columns[c]))
+		layout_pad(ret, pad);
+	text_add(ret, s);
+	if (!is_right(&t->columns[c]) && !last)
+		layout_pad(ret, pad);
+	if (!last)
+		text_add(ret, "  ");
+	*at += widths[c] + 2;
+}
+
+static void table_text(const struct table *t, const struct render_options *o, struct text *ret)
+{
+	_cleanup_text_ struct text cell = TEXT_NULL;
+	size_t widths[TABLE_COLUMNS_MAX], at;
+
+	layout_colour(ret, o, "1");
+	text_add(ret, t->title);
+	layout_colour(ret, o, "0");
+	text_add(ret, "\n");
+	if (!t->row_count) {
+		text_addf(ret, "  %s\n\n", t->empty);
+		return;
+	}
+	measure(t, widths);
+	layout_colour(ret, o, "2");
+	text_add(ret, "  ");
+	at = 2;
+	for (size_t c = 0; c < t->column_count; c++)
+		add_cell(ret, t, c, t->columns[c].head ? t->columns[c].head : t->columns[c].name, widths, &at, o);
+	layout_colour(ret, o, "0");
+	text_add(ret, "\n");
+	for (size_t r = 0; r < t->row_count; r++) {
+		text_add(ret, "  ");
+		at = 2;
+		for (size_t c = 0; c < t->column_count; c++) {
+			cell_text(&cell, &t->columns[c], &t->cells[r * t->column_count + c]);
+			add_cell(ret, t, c, text_get(&cell), widths, &at, o);
+		}
+		text_add(ret, "\n");
+	}
+	text_add(ret, "\n");
+}
+
+static json_t *table_json(const struct table *t)
+{
+	json_t *columns = json_array(), *rows = json_array();
+
+	for (size_t c = 0; c < t->column_count; c++)
+		json_array_append_new(columns, json_pack("{s:s, s:s}", "name", t->columns[c].name, "unit",
+							 dim_name(t->columns[c].dim)));
+	for (size_t r = 0; r < t->row_count; r++) {
+		json_t *row = json_object();
+
+		for (size_t c = 0; c < t->column_count; c++)
+			json_object_set_new(row, t->columns[c].name, json_value(&t->cells[r * t->column_count + c]));
+		json_array_append_new(rows, row);
+	}
+	return json_pack("{s:s, s:s, s:o, s:o}", "name", t->name, "title", t->title, "columns", columns, "rows", rows);
+}
+
+void render_tables(const struct table *tables, size_t n, const char *format, const struct render_options *o,
+		   struct text *ret)
+{
+	json_t *a;
+
+	if (strcmp(format, "json")) {
+		for (size_t i = 0; i < n; i++)
+			table_text(&tables[i], o, ret);
+		return;
+	}
+	a = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(a, table_json(&tables[i]));
+	json_finish(json_pack("{s:s, s:o}", "schema", "tcpadvisor.tables/1", "tables", a), ret);
+}
