@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* tcpadvisor: which kernel setting or application habit costs this host latency, throughput or connections. */
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+#include "cli/verb.h"
+
+enum { HOST_VERB = TAKES_OUTPUT | TAKES_HOST | TAKES_PROFILE };
+
+const struct verb verbs[] = {
+	{"audit", "", "judge this host, or a recorded one, once", HOST_VERB | TAKES_VERDICT, 0, 0, verb_audit},
+	{"explain", "RULE|SYSCTL|profile NAME", "what a rule or sysctl means, why, and what it says here", HOST_VERB, 1, 2,
+	 verb_explain},
+	{"paths", "", "measured round trip, speed, BDP, window and loss for each path", HOST_VERB, 0, 0, verb_paths},
+	{"sockets", "", "states, listeners, destinations and owners", HOST_VERB, 0, 0, verb_sockets},
+	{"bdp", "--rate RATE --rtt TIME", "what-if: BDP, buffers, sysctl lines and memory", TAKES_OUTPUT | TAKES_WHAT_IF, 0,
+	 0, verb_bdp},
+	{"facts", "[PATTERN]", "what was measured, and what rules may use", HOST_VERB, 0, 1, verb_facts},
+	{"rules", "", "the rules that are loaded", TAKES_OUTPUT | TAKES_PROFILE, 0, 0, verb_rules},
+	{"profiles", "", "the profiles that can be chosen", TAKES_OUTPUT, 0, 0, verb_profiles},
+	{"record", "DIR", "write this host to a new directory that --root replays",
+	 TAKES_HOST | TAKES_PROFILE, 1, 1, verb_record},
+	{NULL, NULL, NULL, 0, 0, 0, NULL},
+};
+
+static void print_help(void)
+{
+	puts("tcpadvisor VERB [OPTION…]\n\n"
+	     "Says which kernel TCP setting or application habit costs this host latency,\n"
+	     "throughput or connections, and proves it with what it measured.\n");
+	for (const struct verb *v = verbs; v->name; v++)
+		printf("  %-10s%s\n", v->name, v->summary);
+	puts("\nExit status: 0 all well, 2 findings, 1 could not check, 3 nothing could be judged,\n"
+	     "64 usage. `tcpadvisor VERB --help` lists a verb's options.");
+}
+
+static void print_verb_help(const struct verb *v)
+{
+	printf("tcpadvisor %s%s%s\n\n%c%s.\n\n", v->name, *v->arguments ? " " : "", v->arguments, v->summary[0] - 32,
+	       v->summary + 1);
+	for (const struct option_def *d = option_defs; d->name; d++) {
+		char name[64];
+
+		if (!(d->group & v->takes))
+			continue;
+		snprintf(name, sizeof(name), "--%s%s%s", d->name, d->argument ? "=" : "", d->argument ? d->argument : "");
+		printf("  %-24s%s\n", name, d->help);
+	}
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	for (const struct verb *v = verbs; v->name; v++)
+		if (!strcmp(v->name, name))
+			return v;
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	const struct verb *v;
+	int r;
+
+	/* Only names of characters: numbers must read the same everywhere. */
+	setlocale(LC_CTYPE, "C.UTF-8");
+	signal(SIGPIPE, SIG_DFL);
+	if (argc < 2) {
+		complain("a verb is needed: tcpadvisor --help lists them");
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		print_help();
+		return EXIT_OK;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts(PACKAGE_STRING);
+		return EXIT_OK;
+	}
+	v = find_verb(argv[1]);
+	if (!v) {
+		complain("no verb '%s': tcpadvisor --help lists them", argv[1]);
+		return EXIT_USAGE;
+	}
+	r = options_parse(v, argc - 2, argv + 2, &o);
+	if (r)
+		return r;
+	if (o.help) {
+		print_verb_help(v);
+		return EXIT_OK;
+	}
+	return v->run(&o);
+}

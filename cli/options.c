@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include "cli/verb.h"
+
+static int set_format(struct options *o, const char *v)
+{
+	o->format = v;
+	return report_format_find(v) ? 0 : -EINVAL;
+}
+
+static int set_profile(struct options *o, const char *v)
+{
+	o->profile = v;
+	return *v ? 0 : -EINVAL;
+}
+
+static int set_root(struct options *o, const char *v)
+{
+	o->root = v;
+	return *v ? 0 : -EINVAL;
+}
+
+static int set_netns(struct options *o, const char *v)
+{
+	o->netns = v;
+	return *v ? 0 : -EINVAL;
+}
+
+/* "0" needs no unit. */
+static int parse_seconds(const char *v, double max, double *ret)
+{
+	int r = !strcmp(v, "0") ? (*ret = 0, 0) : quantity_parse(v, DIM_SECONDS, ret);
+
+	return r < 0 || *ret > max ? -EINVAL : 0;
+}
+
+static int set_window(struct options *o, const char *v)
+{
+	return parse_seconds(v, 3600, &o->window);
+}
+
+static int set_speed(struct options *o, const char *v)
+{
+	if (o->speed_count == DECLARED_SPEEDS_MAX || !strchr(v, '=') || strchr(v, '=') == v)
+		return -EINVAL;
+	o->speeds[o->speed_count++] = v;
+	return 0;
+}
+
+static int set_fail_on(struct options *o, const char *v)
+{
+	if (!strcmp(v, "unknown")) {
+		o->fail_on_unknown = true;
+		return 0;
+	}
+	return severity_from_name(v, &o->fail_on) ? 0 : -EINVAL;
+}
+
+static int set_no_color(struct options *o, const char *v)
+{
+	(void)v;
+	o->no_color = true;
+	return 0;
+}
+
+static int set_verbose(struct options *o, const char *v)
+{
+	(void)v;
+	o->verbose = true;
+	return 0;
+}
+
+static int set_rate(struct options *o, const char *v)
+{
+	return quantity_parse(v, DIM_RATE, &o->rate) < 0 || o->rate <= 0 ? -EINVAL : 0;
+}
+
+static int set_rtt(struct options *o, const char *v)
+{
+	return parse_seconds(v, 3600, &o->rtt);
+}
+
+static int set_flows(struct options *o, const char *v)
+{
+	return quantity_parse(v, DIM_COUNT, &o->flows) < 0 || o->flows < 1 || o->flows > 1e9 ? -EINVAL : 0;
+}
+
+static int set_help(struct options *o, const char *v)
+{
+	(void)v;
+	o->help = true;
+	return 0;
+}
+
+const struct option_def option_defs[] = {
+	{"profile", "NAME[,NAME]", TAKES_PROFILE, set_profile, "profiles to judge by (default: balanced)"},
+	{"window", "TIME", TAKES_HOST, set_window, "time between the two samples (default: 2s; 0: one sample)"},
+	{"speed", "IFACE=RATE", TAKES_HOST, set_speed, "declare a link's speed, such as eth0=10Gbit/s; may be repeated"},
+	{"netns", "PID|NAME|all", TAKES_HOST, set_netns, "judge other network namespaces (root)"},
+	{"root", "DIR", TAKES_HOST, set_root, "a host recorded by `tcpadvisor record` instead of this one"},
+	{"fail-on", "LEVEL", TAKES_VERDICT, set_fail_on, "exit 2 from this severity on (info, notice, warning, error); "
+							  "or unknown: count what could not be judged"},
+	{"verbose", NULL, TAKES_VERDICT, set_verbose, "also say which rules do not apply here, and why"},
+	{"rate", "RATE", TAKES_WHAT_IF, set_rate, "rate of the path, such as 10Gbit/s"},
+	{"rtt", "TIME", TAKES_WHAT_IF, set_rtt, "round trip of the path, such as 80ms"},
+	{"flows", "N", TAKES_WHAT_IF, set_flows, "flows that fill their buffers at the same time (default: 1)"},
+	{"format", "text|json", TAKES_OUTPUT, set_format, "form of the output"},
+	{"no-color", NULL, TAKES_OUTPUT, set_no_color, "plain text; as is the environment variable NO_COLOR"},
+	{"help", NULL, ~0u, set_help, "this text"},
+	{NULL, NULL, 0, NULL, NULL},
+};
+
+void complain(const char *fmt, ...)
+{
+	_cleanup_text_ struct text escaped = TEXT_NULL;
+	char line[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	text_add_escaped(&escaped, line, sizeof(line) * 4);
+	fprintf(stderr, "tcpadvisor: %s\n", text_get(&escaped));
+}
+
+void complain_diag(const struct diag *d)
+{
+	if (d->line)
+		complain("%s:%u: %s", d->file, d->line, d->message);
+	else
+		complain("%s: %s", d->file, d->message);
+}
+
+static const struct option_def *find_option(const struct verb *v, const char *s, size_t n)
+{
+	for (const struct option_def *d = option_defs; d->name; d++)
+		if ((d->group & v->takes || !strcmp(d->name, "help")) && strlen(d->name) == n && !strncmp(d->name, s, n))
+			return d;
+	return NULL;
+}
+
+static int parse_option(const struct verb *v, struct options *o, char **argv, int *i, int argc)
+{
+	const char *name = argv[*i] + 2, *equals = strchr(name, '=');
+	size_t n = equals ? (size_t)(equals - name) : strlen(name);
+	const struct option_def *d = find_option(v, name, n);
+	const char *value = equals ? equals + 1 : NULL;
+
+	if (!d) {
+		complain("%s has no option --%.*s (tcpadvisor %s --help)", v->name, (int)n, name, v->name);
+		return EXIT_USAGE;
+	}
+	if (d->argument && !value && *i + 1 < argc)
+		value = argv[++*i];
+	if (!d->argument != !value) {
+		complain(d->argument ? "--%s needs %s" : "--%s takes no value", d->name, d->argument);
+		return EXIT_USAGE;
+	}
+	if (d->set(o, value) < 0) {
+		complain("--%s=%s: %s expected", d->name, value ? value : "", d->argument ? d->argument : "nothing");
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+int options_parse(const struct verb *v, int argc, char **argv, struct options *ret)
+{
+	struct options o = {.format = "text", .window = -1, .rate = -1, .rtt = -1, .flows = 1,
+			    .fail_on = SEVERITY_WARNING};
+	bool only_args = false;
+
+	o.args = argv; /* moved to the front as they come */
+	for (int i = 0; i < argc; i++) {
+		int r = 0;
+
+		if (!only_args && !strcmp(argv[i], "--"))
+			only_args = true;
+		else if (!only_args && !strcmp(argv[i], "-h"))
+			o.help = true;
+		else if (!only_args && !strncmp(argv[i], "--", 2))
+			r = parse_option(v, &o, argv, &i, argc);
+		else
+			o.args[o.arg_count++] = argv[i];
+		if (r)
+			return r;
+	}
+	if (!o.help && (o.arg_count < v->min_args || o.arg_count > v->max_args)) {
+		complain("usage: tcpadvisor %s%s%s", v->name, *v->arguments ? " " : "", v->arguments);
+		return EXIT_USAGE;
+	}
+	*ret = o;
+	return 0;
+}
+
+struct render_options output_options(const struct options *o)
+{
+	const char *no_color = getenv("NO_COLOR"), *columns = getenv("COLUMNS"), *term = getenv("TERM");
+	bool terminal = isatty(STDOUT_FILENO);
+	struct render_options r = {.width = 80, .verbose = o->verbose};
+	struct winsize size;
+
+	if (columns && atoi(columns) > 0)
+		r.width = (unsigned)atoi(columns);
+	else if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
+		r.width = size.ws_col;
+	r.width = max_of(r.width, 40u);
+	r.width = min_of(r.width, 140u);
+	r.colour = terminal && !o->no_color && !(no_color && *no_color) && term && strcmp(term, "dumb");
+	return r;
+}
+
+int output_write(const struct text *t)
+{
+	if (fwrite(text_get(t), 1, t->len, stdout) != t->len || fflush(stdout) != 0) {
+		complain("standard output: %s", strerror(errno));
+		return EXIT_COULD_NOT_CHECK;
+	}
+	return EXIT_OK;
+}

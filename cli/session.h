@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What every verb that looks at a host does first: open the root, load rules, collect and judge. */
+#pragma once
+
+#include "cli/verb.h"
+
+struct session {
+	struct root *root;
+	struct config config;
+	struct ruleset rules;
+	struct report report;
+	const char *datadir;
+};
+
+/* Each returns 0, or an exit status after a line on stderr. */
+int session_open(struct session *s, const struct options *o);
+/* Collect facts, and judge them, in every network namespace asked for. */
+int session_judge(struct session *s, const struct options *o);
+void session_close(struct session *s);
+#define _cleanup_session_ _cleanup_(session_close)

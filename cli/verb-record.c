@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * record: a judgement with a tap. Whatever the collectors read is written below a new directory, so that a replay
+ * finds exactly what they found here; what they could not read is listed with the error.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "cli/session.h"
+
+struct recorder {
+	int dir;
+	int error; /* the first */
+	struct text missing;
+	unsigned long files;
+};
+
+static void fail(struct recorder *r, const char *path, int error)
+{
+	if (!r->error)
+		complain("%s: %s", path, strerror(error));
+	r->error = r->error ? r->error : -error;
+}
+
+/* Paths come from names of the system (an interface, say): none may climb out of the directory. */
+static bool is_safe(const char *path)
+{
+	for (const char *p = path; *p; p += strcspn(p, "/"), p += *p == '/')
+		if (!strncmp(p, "..", 2) && (p[2] == '/' || !p[2]))
+			return false;
+	return *path && *path != '/';
+}
+
+static int make_parents(struct recorder *r, const char *path)
+{
+	char part[512];
+
+	for (const char *p = strchr(path, '/'); p; p = strchr(p + 1, '/')) {
+		snprintf(part, sizeof(part), "%.*s", (int)(p - path), path);
+		if (mkdirat(r->dir, part, 0755) < 0 && errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}
+
+static void write_file(struct recorder *r, const char *path, const void *bytes, size_t n, int flags)
+{
+	_cleanup_close_ int fd = -1;
+
+	while (*path == '/')
+		path++;
+	if (!is_safe(path))
+		return;
+	if (make_parents(r, path) < 0) {
+		fail(r, path, errno);
+		return;
+	}
+	fd = openat(r->dir, path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, 0644);
+	if (fd < 0) {
+		fail(r, path, errno);
+		return;
+	}
+	for (const char *p = bytes; n;) {
+		ssize_t w = write(fd, p, n);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0) {
+			fail(r, path, errno);
+			return;
+		}
+		p += w;
+		n -= (size_t)w;
+	}
+	r->files++;
+}
+
+static void on_file(void *user, const char *path, const char *bytes, size_t n)
+{
+	write_file(user, path, bytes, n, O_TRUNC);
+}
+
+static void on_append(void *user, const char *path, const void *bytes, size_t n)
+{
+	write_file(user, path, bytes, n, O_APPEND);
+}
+
+/* Kept as it is: a replay resolves it inside the record. */
+static void on_link(void *user, const char *path, const char *target)
+{
+	struct recorder *r = user;
+
+	if (!is_safe(path) || make_parents(r, path) < 0)
+		return;
+	if (symlinkat(target, r->dir, path) < 0 && errno != EEXIST)
+		fail(r, path, errno);
+}
+
+static void on_missing(void *user, const char *path, int error)
+{
+	struct recorder *r = user;
+
+	if (strpbrk(path, "=:\n") || strlen(path) > 150)
+		return;
+	text_addf(&r->missing, "%s = %d\n", path, error);
+}
+
+/* INI values end at a line break; a hostile host name has none left. */
+static void add_value(struct text *t, const char *key, const char *value)
+{
+	text_addf(t, "%s = ", key);
+	text_add_escaped(t, *value ? value : "-", 100);
+	text_add(t, "\n");
+}
+
+static void write_conf(struct recorder *rec, const struct report_part *p)
+{
+	_cleanup_text_ struct text t = TEXT_NULL;
+	const struct root_host *h = &p->host;
+
+	text_add(&t, "# A host recorded by tcpadvisor; replay it with --root=DIR.\nformat = 1\n\n[host]\n");
+	add_value(&t, "kernel", h->kernel);
+	add_value(&t, "machine", h->machine);
+	add_value(&t, "hostname", h->hostname);
+	text_addf(&t, "page-size = %ld\nclock-ticks = %ld\nclock = %.3f\nwindow = %.6f\n", h->page_size, h->clock_ticks,
+		  h->clock, p->facts->window);
+	text_addf(&t, "netns-inode = %llu\nprivileged = %s\n", (unsigned long long)h->netns_inode,
+		  h->privileged ? "yes" : "no");
+	if (*h->netns)
+		add_value(&t, "netns", h->netns);
+	if (rec->missing.len)
+		text_addf(&t, "\n[missing]\n%s", text_get(&rec->missing));
+	write_file(rec, "record.conf", text_get(&t), t.len, O_TRUNC);
+}
+
+static int open_target(struct recorder *r, const char *path)
+{
+	if (mkdir(path, 0755) < 0) {
+		complain("%s: %s", path, errno == EEXIST ? "there already; a record is written to a new directory"
+							 : strerror(errno));
+		return EXIT_COULD_NOT_CHECK;
+	}
+	r->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r->dir < 0) {
+		complain("%s: %s", path, strerror(errno));
+		return EXIT_COULD_NOT_CHECK;
+	}
+	return 0;
+}
+
+int verb_record(const struct options *o)
+{
+	_cleanup_session_ struct session s = {0};
+	struct recorder rec = {.dir = -1};
+	struct root_tap tap = {&rec, on_file, on_append, on_link, on_missing};
+	int r;
+
+	if (o->root || (o->netns && !strcmp(o->netns, "all"))) {
+		complain("record writes one network namespace of the running host");
+		return EXIT_USAGE;
+	}
+	r = session_open(&s, o);
+	if (!r)
+		r = open_target(&rec, o->args[0]);
+	if (!r) {
+		root_set_tap(s.root, &tap);
+		r = session_judge(&s, o);
+	}
+	if (!r) {
+		write_conf(&rec, &s.report.parts[0]);
+		r = rec.error ? EXIT_COULD_NOT_CHECK : EXIT_OK;
+	}
+	if (!r)
+		complain("%lu reads recorded in %s", rec.files, o->args[0]);
+	text_clear(&rec.missing);
+	if (rec.dir >= 0)
+		close(rec.dir);
+	return r;
+}
