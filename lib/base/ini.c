@@ -103,6 +103,15 @@ static int flush(struct reading *r)
 	return r->result;
 }
 
+/* A line bounds each of them, so nothing is ever cut here. */
+static void copy(char *to, size_t size, const char *s)
+{
+	size_t n = strnlen(s, size - 1);
+
+	memcpy(to, s, n);
+	to[n] = 0;
+}
+
 static int on_entry(void *user, const char *section, const char *key, const char *value)
 {
 	struct reading *r = user;
@@ -121,9 +130,9 @@ static int on_entry(void *user, const char *section, const char *key, const char
 	if (!*key)
 		return fail(r, "a value without a key"), 0;
 	r->section_line = r->header_line;
-	snprintf(r->section, sizeof(r->section), "%s", section);
-	snprintf(r->key, sizeof(r->key), "%s", key);
-	snprintf(r->value, sizeof(r->value), "%s", value);
+	copy(r->section, sizeof(r->section), section);
+	copy(r->key, sizeof(r->key), key);
+	copy(r->value, sizeof(r->value), value);
 	r->key_line = r->line;
 	r->pending = true;
 	return 1;

@@ -80,19 +80,21 @@ char *address_text(const struct address *a, int port, char buf[ADDRESS_TEXT_MAX]
 
 static void decode_attribute(const struct nlattr *a, struct tcp_socket *s)
 {
-	const void *payload = mnl_attr_get_payload(a);
-	size_t n = mnl_attr_get_payload_len(a);
+	const void *payload = (const char *)a + NLA_HDRLEN;
+	size_t n = a->nla_len - NLA_HDRLEN;
 
-	switch (mnl_attr_get_type(a)) {
+	switch (a->nla_type & NLA_TYPE_MASK) {
 	case ATTR_INFO:
 		s->info_len = (unsigned)min_of(n, sizeof(s->info));
 		memcpy(&s->info, payload, s->info_len);
-		memset((char *)&s->info + s->info_len, 0, sizeof(s->info) - s->info_len);
+		if (s->info_len < sizeof(s->info))
+			memset((char *)&s->info + s->info_len, 0, sizeof(s->info) - s->info_len);
 		break;
 	case ATTR_SKMEMINFO:
 		s->mem_count = (unsigned)min_of(n / 4, (size_t)MEM_COUNT);
 		memcpy(s->mem, payload, s->mem_count * 4);
-		memset(s->mem + s->mem_count, 0, (MEM_COUNT - s->mem_count) * 4);
+		if (s->mem_count < MEM_COUNT)
+			memset(s->mem + s->mem_count, 0, (MEM_COUNT - s->mem_count) * 4);
 		break;
 	case ATTR_CGROUP_ID:
 		if (n == sizeof(s->cgroup))
@@ -110,7 +112,7 @@ int sockdiag_decode(const struct nlmsghdr *h, struct tcp_socket *s)
 {
 	const struct inet_diag_msg *m = mnl_nlmsg_get_payload(h);
 	const struct nlattr *a;
-	int left = (int)mnl_nlmsg_get_payload_len(h) - (int)MNL_ALIGN(sizeof(*m));
+	int left = (int)h->nlmsg_len - (int)NLMSG_LENGTH(sizeof(*m));
 
 	if (left < 0 || m->idiag_state >= TCP_STATES ||
 	    (m->idiag_family != AF_INET && m->idiag_family != AF_INET6))
@@ -132,9 +134,11 @@ int sockdiag_decode(const struct nlmsghdr *h, struct tcp_socket *s)
 	s->cgroup = 0;
 	s->mem_count = s->info_len = 0;
 	s->congestion[0] = 0;
-	for (a = mnl_nlmsg_get_payload_offset(h, sizeof(*m)); mnl_attr_ok(a, left); a = mnl_attr_next(a)) {
+	/* By hand: with hundreds of thousands of sockets the calls into libmnl are a measurable part of the whole. */
+	for (a = (const struct nlattr *)(m + 1); left >= NLA_HDRLEN && a->nla_len >= NLA_HDRLEN && a->nla_len <= left;
+	     a = (const struct nlattr *)((const char *)a + NLA_ALIGN(a->nla_len))) {
 		decode_attribute(a, s);
-		left -= MNL_ALIGN(a->nla_len);
+		left -= NLA_ALIGN(a->nla_len);
 	}
 	if (s->info_len && s->info_len < TCPINFO_LENGTH_MIN)
 		s->info_len = 0;
