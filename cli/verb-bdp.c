@@ -7,7 +7,7 @@ static const struct column result_columns[] = {
 	{"quantity", NULL, DIM_TEXT, false}, {"value", NULL, DIM_TEXT, false}, {"bytes", NULL, DIM_COUNT, false},
 	{"meaning", NULL, DIM_TEXT, true},
 };
-static const struct column line_columns[] = {{"line", NULL, DIM_TEXT, true}};
+static const struct column line_columns[] = {{"line", "", DIM_TEXT, true}};
 
 static const double buffer_factor = 2, window_ratio = 0.5;
 

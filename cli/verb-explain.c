@@ -4,7 +4,7 @@
 #include "cli/session.h"
 #include "render/layout.h"
 
-static const struct column columns[] = {{"item", NULL, DIM_TEXT, false}, {"text", NULL, DIM_TEXT, true}};
+static const struct column columns[] = {{"item", "", DIM_TEXT, false}, {"text", "", DIM_TEXT, true}};
 
 struct explaining {
 	struct session *s;
@@ -153,7 +153,7 @@ static void explain_profile(struct explaining *e)
 	const struct ruleset *set = &e->s->rules;
 	struct arena *a = &e->s->rules.arena;
 
-	e->table.title = arena_printf(a, "profile %s", set->profiles[set->profile_count - 1]);
+	e->table.title = arena_printf(a, "profile %s", set->profile);
 	for (size_t i = 0; i < set->profile_count; i++)
 		say(e, i + 1 == set->profile_count ? "is" : "includes",
 		    arena_printf(a, "%s: %s", set->profiles[i], set->profile_summaries[i]));

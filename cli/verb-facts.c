@@ -6,7 +6,7 @@
 
 static const struct column columns[] = {
 	{"fact", NULL, DIM_TEXT, false},  {"subject", NULL, DIM_TEXT, false}, {"value", NULL, DIM_TEXT, false},
-	{"unit", NULL, DIM_TEXT, false},  {"delta", NULL, DIM_TEXT, false},   {"about", NULL, DIM_TEXT, true},
+	{"unit", NULL, DIM_TEXT, .extra = true}, {"delta", NULL, DIM_TEXT, .extra = true},   {"about", NULL, DIM_TEXT, true},
 };
 
 struct listing {

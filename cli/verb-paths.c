@@ -6,16 +6,16 @@ static const struct {
 	struct column column;
 	enum path_fact fact;
 } shown[] = {
-	{{"flows", NULL, DIM_COUNT, false}, PATH_FLOWS},
+	{{"flows", NULL, DIM_COUNT, .extra = true}, PATH_FLOWS},
 	{{"min_rtt_p50", "min rtt", DIM_SECONDS, false}, PATH_MIN_RTT_P50},
 	{{"srtt_p50", "srtt", DIM_SECONDS, false}, PATH_SRTT_P50},
-	{{"srtt_p95", "p95", DIM_SECONDS, false}, PATH_SRTT_P95},
+	{{"srtt_p95", "p95", DIM_SECONDS, .extra = true}, PATH_SRTT_P95},
 	{{"bdp", "BDP", DIM_BYTES, false}, PATH_BDP},
 	{{"delivery_rate", "delivery", DIM_RATE, false}, PATH_DELIVERY_RATE},
 	{{"retransmit_share", "retrans", DIM_RATIO, false}, PATH_RETRANSMIT_SHARE},
 	{{"rwnd_limited_share", "rwnd", DIM_RATIO, false}, PATH_RWND_SHARE},
 	{{"sndbuf_limited_share", "sndbuf", DIM_RATIO, false}, PATH_SNDBUF_SHARE},
-	{{"window_scale_min", "wscale", DIM_COUNT, false}, PATH_WSCALE_MIN},
+	{{"window_scale_min", "wscale", DIM_COUNT, .extra = true}, PATH_WSCALE_MIN},
 };
 
 enum { COLUMNS = ARRAY_SIZE(shown) + 1 };
@@ -23,7 +23,7 @@ enum { COLUMNS = ARRAY_SIZE(shown) + 1 };
 static const struct column interface_columns[] = {
 	{"interface", NULL, DIM_TEXT, false}, {"speed", NULL, DIM_RATE, false},
 	{"sure", NULL, DIM_BOOL, false},      {"mtu", NULL, DIM_COUNT, false},
-	{"qdisc", NULL, DIM_TEXT, false},     {"duplex", NULL, DIM_TEXT, false},
+	{"qdisc", NULL, DIM_TEXT, false},     {"duplex", NULL, DIM_TEXT, .extra = true},
 	{"source", NULL, DIM_TEXT, true},
 };
 

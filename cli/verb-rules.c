@@ -4,8 +4,8 @@
 #include "cli/session.h"
 
 static const struct column rule_columns[] = {
-	{"rule", NULL, DIM_TEXT, false},  {"subject", NULL, DIM_TEXT, false}, {"severity", NULL, DIM_TEXT, false},
-	{"title", NULL, DIM_TEXT, false}, {"file", NULL, DIM_TEXT, true},
+	{"rule", NULL, DIM_TEXT, false},  {"subject", NULL, DIM_TEXT, .extra = true}, {"severity", NULL, DIM_TEXT, false},
+	{"file", NULL, DIM_TEXT, .extra = true}, {"title", NULL, DIM_TEXT, true},
 };
 
 static const char *severity_text(const struct rule *r)
@@ -32,8 +32,8 @@ int verb_rules(const struct options *o)
 		row[0] = value_text(rule->id);
 		row[1] = value_text(rule->key ? rule->key->key : subject_defs[rule->subject].name);
 		row[2] = value_text(severity_text(rule));
-		row[3] = value_text(rule->title);
-		row[4] = value_text(arena_printf(&s.rules.arena, "%s:%u", base ? base + 1 : rule->file, rule->line));
+		row[4] = value_text(rule->title);
+		row[3] = value_text(arena_printf(&s.rules.arena, "%s:%u", base ? base + 1 : rule->file, rule->line));
 	}
 	render_tables(&table, 1, o->format, &ro, &t);
 	table_clear(&table);

@@ -145,6 +145,7 @@ static int load_profiles(struct sources *src, const char *names, struct diag *d)
 	if (!p || !copy)
 		return -ENOMEM;
 	*p = (struct profile_stack){.set = src->set, .open = open_profile, .user = src};
+	src->set->profile = arena_strdup(&src->set->arena, names);
 	for (char *w = strtok_r(copy, ",", &state); w; w = strtok_r(NULL, ",", &state)) {
 		r = profile_load(p, w, d);
 		if (r < 0)
@@ -166,6 +167,8 @@ int config_load_rules(struct root *root, const char *datadir, const char *profil
 		r = add_all(&src, "rules", ".rule", add_thresholds, d);
 	if (r >= 0)
 		r = add_all(&src, "rules", ".rule", add_rules, d);
+	if (r >= 0 && !set->count)
+		r = diag_set(d, datadir, 0, "no rule was found here, nor in /etc/tcpadvisor or /run/tcpadvisor");
 	if (r >= 0)
 		r = ruleset_seal(set, d);
 	if (r >= 0)

@@ -50,17 +50,12 @@ struct report_totals {
 };
 struct report_totals report_totals(const struct report *r);
 
-/* A cell: text, a quantity, or a reason for absence. */
-struct cell {
-	struct value value;
-	enum dim dim;
-};
-
 struct column {
 	const char *name; /* in JSON, and as head of the text column unless head is set */
 	const char *head;
 	enum dim dim;
-	bool wide; /* the last column: takes what is left and wraps */
+	bool wide;  /* the last column: takes what is left and wraps */
+	bool extra; /* may be left out of text where the width does not suffice, the last of them first */
 };
 
 enum { TABLE_COLUMNS_MAX = 12 };

@@ -118,6 +118,11 @@ static void finding(struct rendering *r, const struct finding *f, bool again)
 {
 	headline(r, f);
 	untrusted(r, "", f->message);
+	/* What is merely good to know is said in a sentence; explain and --verbose tell the rest. */
+	if (f->severity == SEVERITY_INFO && !r->o->verbose) {
+		text_add(r->t, "\n");
+		return;
+	}
 	evidence(r, f);
 	for (unsigned i = 0; i < f->recommend_count; i++)
 		recommendation(r, &f->recommend[i]);
@@ -169,20 +174,20 @@ static void header(struct rendering *r, const struct report *report, const struc
 {
 	_cleanup_text_ struct text t = TEXT_NULL;
 
-	text_addf(&t, "tcpadvisor %s  ", report->version);
+	text_addf(&t, "tcpadvisor %s · ", report->version);
 	text_add_escaped(&t, p->host.hostname, 100);
-	text_add(&t, "  Linux ");
+	text_add(&t, " · Linux ");
 	text_add_escaped(&t, p->host.kernel, 100);
-	text_add(&t, "  profile ");
-	text_add_escaped(&t, report->rules->profiles[report->rules->profile_count - 1], 100);
+	text_add(&t, " · profile ");
+	text_add_escaped(&t, report->rules->profile, 100);
 	if (p->facts->window > 0)
-		text_addf(&t, "  window %.1f s", p->facts->window);
+		text_addf(&t, " · window %.1f s", p->facts->window);
 	else
-		text_add(&t, "  one sample");
+		text_add(&t, " · one sample");
 	if (report->recorded)
-		text_add(&t, "  (recorded)");
+		text_add(&t, " · recorded");
 	if (*p->host.netns) {
-		text_add(&t, "  network namespace ");
+		text_add(&t, " · network namespace ");
 		text_add_escaped(&t, p->host.netns, 100);
 	}
 	layout_colour(r->t, r->o, "2");

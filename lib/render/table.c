@@ -4,6 +4,8 @@
 #include "render/json.h"
 #include "render/layout.h"
 
+enum { WIDE_MIN = 28 }; /* columns that a wrapped cell should have at least */
+
 void table_init(struct table *t, const char *name, const char *title, const struct column *columns, size_t n)
 {
 	*t = (struct table){.name = name, .title = title, .empty = "none", .columns = columns, .column_count = n};
@@ -40,8 +42,11 @@ static void cell_text(struct text *ret, const struct column *c, const struct val
 		text_add(ret, "-");
 }
 
-static void measure(const struct table *t, size_t *widths)
+/* Width of each column; 0 for those that are left out. */
+static void measure(const struct table *t, size_t *widths, size_t available)
 {
+	size_t total = 2;
+
 	_cleanup_text_ struct text cell = TEXT_NULL;
 
 	for (size_t c = 0; c < t->column_count; c++) {
@@ -52,7 +57,13 @@ static void measure(const struct table *t, size_t *widths)
 			cell_text(&cell, column, &t->cells[r * t->column_count + c]);
 			widths[c] = max_of(widths[c], layout_columns(text_get(&cell)));
 		}
+		total += (column->wide ? min_of(widths[c], (size_t)WIDE_MIN) : widths[c]) + 2;
 	}
+	for (size_t c = t->column_count; c-- > 0 && total > available + 2;)
+		if (t->columns[c].extra) {
+			total -= widths[c] + 2;
+			widths[c] = 0;
+		}
 }
 
 static bool is_right(const struct column *c)
@@ -66,6 +77,8 @@ static void add_cell(struct text *ret, const struct table *t, size_t c, const ch
 	size_t n = layout_columns(s), pad = widths[c] > n ? widths[c] - n : 0;
 	bool last = c + 1 == t->column_count;
 
+	if (!widths[c])
+		return;
 	if (t->columns[c].wide && last) {
 		layout_wrap(ret, s, *at, *at, o->width);
 		return;
@@ -78,6 +91,22 @@ static void add_cell(struct text *ret, const struct table *t, size_t c, const ch
 	if (!last)
 		text_add(ret, "  ");
 	*at += widths[c] + 2;
+}
+
+static void add_heads(struct text *ret, const struct table *t, const size_t *widths, const struct render_options *o)
+{
+	size_t at = 2, headed = 0;
+
+	for (size_t c = 0; c < t->column_count; c++)
+		headed += !t->columns[c].head || *t->columns[c].head;
+	if (!headed)
+		return;
+	layout_colour(ret, o, "2");
+	text_add(ret, "  ");
+	for (size_t c = 0; c < t->column_count; c++)
+		add_cell(ret, t, c, t->columns[c].head ? t->columns[c].head : t->columns[c].name, widths, &at, o);
+	layout_colour(ret, o, "0");
+	text_add(ret, "\n");
 }
 
 static void table_text(const struct table *t, const struct render_options *o, struct text *ret)
@@ -93,14 +122,8 @@ static void table_text(const struct table *t, const struct render_options *o, st
 		text_addf(ret, "  %s\n\n", t->empty);
 		return;
 	}
-	measure(t, widths);
-	layout_colour(ret, o, "2");
-	text_add(ret, "  ");
-	at = 2;
-	for (size_t c = 0; c < t->column_count; c++)
-		add_cell(ret, t, c, t->columns[c].head ? t->columns[c].head : t->columns[c].name, widths, &at, o);
-	layout_colour(ret, o, "0");
-	text_add(ret, "\n");
+	measure(t, widths, o->width);
+	add_heads(ret, t, widths, o);
 	for (size_t r = 0; r < t->row_count; r++) {
 		text_add(ret, "  ");
 		at = 2;

@@ -26,6 +26,14 @@ static int find_profile(const struct profile_stack *p, const char *name)
 	return -1;
 }
 
+static bool is_done(const struct profile_stack *p, unsigned profile)
+{
+	for (size_t i = 0; i < p->done; i++)
+		if (p->order[i] == profile)
+			return true;
+	return false;
+}
+
 static int include(struct loading *l, const struct ini_entry *e, struct diag *d)
 {
 	struct profile_stack *p = l->p;
@@ -110,7 +118,9 @@ int profile_load(struct profile_stack *p, const char *name, struct diag *d)
 	int r;
 
 	if (find_profile(p, name) >= 0)
-		return 0;
+		return is_done(p, (unsigned)find_profile(p, name))
+			       ? 0
+			       : diag_set(d, name, 0, "this profile includes itself, directly or through another");
 	if (p->profiles == PROFILES_MAX)
 		return diag_set(d, name, 0, "more than %d profiles", PROFILES_MAX);
 	r = p->open(p->user, name, &t, &file, d);
@@ -123,6 +133,7 @@ int profile_load(struct profile_stack *p, const char *name, struct diag *d)
 		return r;
 	if (!p->summaries[l.self])
 		return diag_set(d, file, 0, "[profile] needs 'summary'");
+	p->order[p->done++] = l.self;
 	return 0;
 }
 
@@ -194,8 +205,10 @@ int profile_apply(struct profile_stack *p, struct diag *d)
 	}
 	set->profiles = arena_array(&set->arena, const char *, p->profiles + 1);
 	set->profile_summaries = arena_array(&set->arena, const char *, p->profiles + 1);
-	memcpy(set->profiles, p->names, p->profiles * sizeof(*p->names));
-	memcpy(set->profile_summaries, p->summaries, p->profiles * sizeof(*p->summaries));
-	set->profile_count = p->profiles;
+	for (size_t i = 0; i < p->done; i++) {
+		set->profiles[i] = p->names[p->order[i]];
+		set->profile_summaries[i] = p->summaries[p->order[i]];
+	}
+	set->profile_count = p->done;
 	return 0;
 }

@@ -25,6 +25,8 @@ struct profile_stack {
 	const char *names[PROFILES_MAX], *summaries[PROFILES_MAX];
 	bool includes[PROFILES_MAX][PROFILES_MAX]; /* [a][b]: a includes b, directly or not */
 	size_t profiles;
+	unsigned order[PROFILES_MAX]; /* in which they were done: includes first */
+	size_t done;
 	unsigned depth;
 	/* Give the bytes of the named profile, or a diagnosis: the caller knows the search order. */
 	int (*open)(void *user, const char *name, struct text *ret, const char **ret_file, struct diag *d);

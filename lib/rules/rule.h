@@ -76,6 +76,7 @@ struct ruleset {
 	size_t count;
 	struct constraint *wanted; /* what the profile wants of sysctls */
 	size_t wanted_count;
+	const char *profile; /* as asked for: "latency", or "a,b" */
 	const char **profiles, **profile_summaries; /* loaded, includes first */
 	size_t profile_count;
 	struct waiver *waivers;
