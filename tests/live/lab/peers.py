@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The parts that processes play in a scene: servers, clients, bulk transfers."""
+import errno
+import selectors
+import socket
+import time
+
+CHUNK = 256 * 1024
+
+
+def listener(port, backlog, reuseport=False):
+    """A listening socket on every address."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if reuseport:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    sock.bind(("0.0.0.0", port))
+    sock.listen(backlog)
+    sock.setblocking(False)
+    return sock
+
+
+class Server:
+    """Accepts, and treats each connection by its manners."""
+
+    def __init__(self, channel, ports, backlog, manners, reuseport=False):
+        self.channel = channel
+        self.manners = manners
+        self.selector = selectors.EpollSelector()
+        self.listeners = [listener(port, backlog, reuseport) for port in ports]
+        self.connections = []
+        self.closing = []
+
+    def accept_from_now_on(self):
+        """Until then connections stay in the accept queue."""
+        for sock in self.listeners:
+            self.selector.register(sock, selectors.EVENT_READ, self._accept)
+
+    def _accept(self, listening):
+        for _ in range(256):
+            try:
+                sock, _ = listening.accept()
+            except BlockingIOError:
+                return
+            if self.manners == "goodbye":
+                sock.close()
+                continue
+            sock.setblocking(False)
+            self.connections.append(sock)
+            if self.manners not in ("hold", "pump"):
+                self.selector.register(sock, selectors.EVENT_READ, self._read)
+
+    def _read(self, sock):
+        data = sock.recv(CHUNK)
+        if data and self.manners == "echo":
+            sock.sendall(data)
+        if data:
+            return
+        self.selector.unregister(sock)
+        if self.manners == "leak":
+            return
+        self.connections.remove(sock)
+        if self.manners == "late":
+            self.closing.append((time.monotonic() + 0.7, sock))
+        else:
+            sock.close()
+
+    def _tick(self):
+        if self.manners == "pump":
+            for sock in self.connections:
+                sock.send(b"x" * 512)
+        while self.closing and self.closing[0][0] < time.monotonic():
+            self.closing.pop(0)[1].close()
+
+    def run(self):
+        """Serves until the scene ends."""
+        next_tick = time.monotonic()
+        self.selector.register(self.channel, selectors.EVENT_READ, None)
+        self.channel.say("ready")
+        while True:
+            for key, _ in self.selector.select(0.1):
+                if key.data:
+                    key.data(key.fileobj)
+                elif self.channel.hear(0) == "accept":
+                    self.accept_from_now_on()
+                else:
+                    return
+            if time.monotonic() >= next_tick:
+                next_tick = time.monotonic() + 0.1
+                self._tick()
+
+
+def serve(channel, ports, backlog=4096, manners="close", accept=True, reuseport=False):
+    """
+    Manners: close (reads, closes at end of file), late (closes 0.7 s after it), leak (reads, never
+    closes), hold (never reads), pump (never reads, sends for ever), echo, goodbye (closes first).
+    """
+    server = Server(channel, ports, backlog, manners, reuseport)
+    if accept:
+        server.accept_from_now_on()
+    server.run()
+
+
+def _begin(target, source=None):
+    sock = socket.socket()
+    sock.setblocking(False)
+    if source:
+        sock.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT
+        sock.bind((source, 0))
+    code = sock.connect_ex(target)
+    if code not in (0, errno.EINPROGRESS):
+        raise OSError(code, f"connect to {target}")
+    return sock
+
+
+def _established(socks):
+    selector = selectors.EpollSelector()
+    for sock in socks:
+        selector.register(sock, selectors.EVENT_WRITE)
+    while selector.get_map():
+        for key, _ in selector.select():
+            code = key.fileobj.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code:
+                raise OSError(code, "connect")
+            selector.unregister(key.fileobj)
+
+
+def connect(channel, targets, sources=(None,), payload=b""):
+    """One connection for each target, all at once; then obeys close and half-close."""
+    socks = [_begin(target, sources[i % len(sources)]) for i, target in enumerate(targets)]
+    channel.say("begun")
+    _established(socks)
+    for sock in socks:
+        sock.sendall(payload)
+    channel.say("established")
+    while True:
+        order = channel.hear()
+        if order == "close":
+            for sock in socks:
+                sock.close()
+        elif order == "half-close":
+            for sock in socks:
+                sock.shutdown(socket.SHUT_WR)
+        else:
+            return
+        channel.say("done")
+
+
+def trickle(channel, target, gap, lifetime=None):
+    """A new connection every gap seconds, each kept for its lifetime."""
+    socks = []
+    channel.say("begun")
+    while True:
+        socks.append((time.monotonic(), _begin(target)))
+        while lifetime and socks[0][0] + lifetime < time.monotonic():
+            socks.pop(0)[1].close()
+        time.sleep(gap)
+
+
+def churn(channel, target, count, close_first):
+    """Short connections one after the other; who closes first holds the TIME_WAIT."""
+    for _ in range(count):
+        with socket.create_connection(target) as sock:
+            if close_first:
+                continue
+            if sock.recv(1):
+                raise OSError("the server was to close first")
+    channel.say("done")
+    channel.hear()
+
+
+def pour(channel, port):
+    """Waits for one connection and sends for ever."""
+    sock = listener(port, 8)
+    sock.setblocking(True)
+    channel.say("ready")
+    connection, _ = sock.accept()
+    data = b"\0" * CHUNK
+    while True:
+        connection.sendall(data)
+
+
+def drink(channel, target):
+    """Connects and reads for ever."""
+    buffer = bytearray(4 * CHUNK)
+    with socket.create_connection(target) as sock:
+        channel.say("established")
+        while sock.recv_into(buffer):
+            pass
+
+
+def chat(channel, target, gap):
+    """Small requests with an echo, one every gap seconds: an interactive user."""
+    with socket.create_connection(target) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        channel.say("established")
+        while True:
+            sock.sendall(b"hello")
+            sock.recv(16)
+            time.sleep(gap)

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every scene, in the order of the rule catalogue."""
+from . import buffers, listeners, ports, settings, states
+
+ALL = (*listeners.SCENES, *states.SCENES, *ports.SCENES, *buffers.SCENES, *settings.SCENES)
