@@ -134,6 +134,19 @@ static void write_conf(struct recorder *rec, const struct report_part *p)
 	write_file(rec, "record.conf", text_get(&t), t.len, O_TRUNC);
 }
 
+/* The session read its configuration before the tap was there; a replay needs it, so read it again. */
+static void record_configuration(const struct session *s, const struct options *o)
+{
+	_cleanup_(ruleset_clearp) struct ruleset *again = &(struct ruleset){0};
+	struct config config = {.window = -1};
+	struct diag d;
+
+	if (config_load(&config, s->root, &d) < 0 ||
+	    config_load_rules(s->root, s->datadir, o->profile ? o->profile : "balanced", again, &d) < 0)
+		complain_diag(&d);
+	config_clear(&config);
+}
+
 static int open_target(struct recorder *r, const char *path)
 {
 	if (mkdir(path, 0755) < 0) {
@@ -165,6 +178,7 @@ int verb_record(const struct options *o)
 		r = open_target(&rec, o->args[0]);
 	if (!r) {
 		root_set_tap(s.root, &tap);
+		record_configuration(&s, o);
 		r = session_judge(&s, o);
 	}
 	if (!r) {

@@ -24,36 +24,37 @@ static const struct {
 	[DIM_LIST] = {"list", 0, 0, false},
 };
 
+/* Divided where the unit is the smaller one, so that "9 ms" and "0.009 s" are the same number to the last bit. */
 static const struct {
 	const char *name;
 	enum dim dim;
-	double factor;
+	double factor, divisor;
 } units[] = {
-	{"B", DIM_BYTES, 1},
-	{"kB", DIM_BYTES, 1e3},
-	{"MB", DIM_BYTES, 1e6},
-	{"GB", DIM_BYTES, 1e9},
-	{"KiB", DIM_BYTES, 1024.0},
-	{"MiB", DIM_BYTES, 1024.0 * 1024},
-	{"GiB", DIM_BYTES, 1024.0 * 1024 * 1024},
-	{"ns", DIM_SECONDS, 1e-9},
-	{"us", DIM_SECONDS, 1e-6},
-	{"µs", DIM_SECONDS, 1e-6},
-	{"ms", DIM_SECONDS, 1e-3},
-	{"s", DIM_SECONDS, 1},
-	{"min", DIM_SECONDS, 60},
-	{"h", DIM_SECONDS, 3600},
-	{"d", DIM_SECONDS, 86400},
-	{"bit/s", DIM_RATE, 1.0 / 8},
-	{"kbit/s", DIM_RATE, 1e3 / 8},
-	{"Mbit/s", DIM_RATE, 1e6 / 8},
-	{"Gbit/s", DIM_RATE, 1e9 / 8},
-	{"B/s", DIM_RATE, 1},
-	{"kB/s", DIM_RATE, 1e3},
-	{"MB/s", DIM_RATE, 1e6},
-	{"GB/s", DIM_RATE, 1e9},
-	{"/s", DIM_PER_SECOND, 1},
-	{"%", DIM_RATIO, 0.01},
+	{"B", DIM_BYTES, 1, 1},
+	{"kB", DIM_BYTES, 1e3, 1},
+	{"MB", DIM_BYTES, 1e6, 1},
+	{"GB", DIM_BYTES, 1e9, 1},
+	{"KiB", DIM_BYTES, 1024.0, 1},
+	{"MiB", DIM_BYTES, 1024.0 * 1024, 1},
+	{"GiB", DIM_BYTES, 1024.0 * 1024 * 1024, 1},
+	{"ns", DIM_SECONDS, 1, 1e9},
+	{"us", DIM_SECONDS, 1, 1e6},
+	{"µs", DIM_SECONDS, 1, 1e6},
+	{"ms", DIM_SECONDS, 1, 1e3},
+	{"s", DIM_SECONDS, 1, 1},
+	{"min", DIM_SECONDS, 60, 1},
+	{"h", DIM_SECONDS, 3600, 1},
+	{"d", DIM_SECONDS, 86400, 1},
+	{"bit/s", DIM_RATE, 1, 8},
+	{"kbit/s", DIM_RATE, 1e3, 8},
+	{"Mbit/s", DIM_RATE, 1e6, 8},
+	{"Gbit/s", DIM_RATE, 1e9, 8},
+	{"B/s", DIM_RATE, 1, 1},
+	{"kB/s", DIM_RATE, 1e3, 1},
+	{"MB/s", DIM_RATE, 1e6, 1},
+	{"GB/s", DIM_RATE, 1e9, 1},
+	{"/s", DIM_PER_SECOND, 1, 1},
+	{"%", DIM_RATIO, 1, 100},
 };
 
 const char *dim_name(enum dim d)
@@ -175,7 +176,7 @@ int quantity_scan(const char *s, const char **rest, double *ret, enum dim *ret_d
 		return 0;
 	}
 	*rest = unit + strlen(units[u].name);
-	*ret = v * units[u].factor;
+	*ret = v * units[u].factor / units[u].divisor;
 	*ret_dim = units[u].dim;
 	return isfinite(*ret) ? 0 : -ERANGE;
 }

@@ -11,7 +11,9 @@
 struct reading {
 	const char *file, *at, *end;
 	unsigned line, header_line;
-	bool continues, format_seen, pending;
+	bool continues; /* this line goes on with the value above it */
+	bool has_key;	/* below the last header there is a value to go on with */
+	bool format_seen, pending;
 	char section[INI_SECTION_MAX + 1], key[INI_LINE_MAX_LENGTH + 1], value[INI_VALUE_MAX];
 	unsigned key_line, section_line; /* of the entry held back */
 	ini_entry_fn fn;
@@ -20,11 +22,16 @@ struct reading {
 	int result;
 };
 
-static int fail(struct reading *r, const char *message)
+static int fail_at(struct reading *r, unsigned line, const char *message)
 {
-	r->result = diag_set(r->diag, r->file, r->line, "%s", message);
+	r->result = diag_set(r->diag, r->file, line, "%s", message);
 	r->pending = false;
 	return r->result;
+}
+
+static int fail(struct reading *r, const char *message)
+{
+	return fail_at(r, r->line, message);
 }
 
 static int check_header(struct reading *r, const char *line, size_t n)
@@ -39,6 +46,7 @@ static int check_header(struct reading *r, const char *line, size_t n)
 		if (!isspace((unsigned char)*p))
 			return fail(r, "text after the section header");
 	r->header_line = r->line;
+	r->has_key = false;
 	return 0;
 }
 
@@ -46,15 +54,28 @@ static int check_line(struct reading *r, const char *line, size_t n)
 {
 	size_t blank = 0;
 
+	/* inih drops a byte order mark; so must we. */
+	if (r->line == 1 && n >= 3 && !memcmp(line, "\xef\xbb\xbf", 3)) {
+		line += 3;
+		n -= 3;
+	}
 	if (n > INI_LINE_MAX_LENGTH)
 		return fail(r, "line longer than 190 characters: continue the value in an indented line");
 	if (memchr(line, 0, n))
 		return fail(r, "NUL byte in the line");
 	while (blank < n && isspace((unsigned char)line[blank]))
 		blank++;
-	r->continues = blank > 0 && blank < n;
-	if (blank < n && line[blank] == '[' && !r->continues)
-		return check_header(r, line, n);
+	r->continues = false;
+	if (blank == n || line[blank] == '#' || line[blank] == ';')
+		return 0;
+	r->continues = blank > 0 && r->has_key;
+	if (r->continues)
+		return 0;
+	if (line[blank] == '[')
+		return check_header(r, line + blank, n - blank);
+	if (!memchr(line, '=', n) && !memchr(line, ':', n))
+		return fail(r, "neither a section nor 'key = value'");
+	r->has_key = true;
 	return 0;
 }
 
@@ -95,7 +116,7 @@ static int flush(struct reading *r)
 	r->pending = false;
 	if (!r->format_seen) {
 		if (*r->section || strcmp(r->key, "format") || strcmp(r->value, "1"))
-			return fail(r, "the file must begin with 'format = 1'");
+			return fail_at(r, r->key_line, "the file must begin with 'format = 1'");
 		r->format_seen = true;
 		return 0;
 	}

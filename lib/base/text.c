@@ -93,7 +93,7 @@ static bool is_deceptive(const char *s, size_t len)
 	if (len == 1)
 		return u[0] < 0x20 || u[0] == 0x7f;
 	if (len == 2)
-		return u[0] == 0xc2 && u[1] < 0xa0;
+		return (u[0] == 0xc2 && u[1] < 0xa0) || (u[0] == 0xd8 && u[1] == 0x9c);
 	if (len == 3 && u[0] == 0xe2)
 		return (u[1] == 0x80 && (u[2] >= 0x8b && u[2] <= 0x8f)) ||
 		       (u[1] == 0x80 && u[2] >= 0xa8 && u[2] <= 0xae) ||
@@ -101,24 +101,30 @@ static bool is_deceptive(const char *s, size_t len)
 	return len == 3 && u[0] == 0xef && u[1] == 0xbb && u[2] == 0xbf;
 }
 
+static void add_piece(struct text *t, const char *s, size_t len, size_t step)
+{
+	if (!len || is_deceptive(s, len)) {
+		for (size_t i = 0; i < step; i++)
+			text_addf(t, "\\x%02x", (unsigned char)s[i]);
+	} else if (*s == '\\') {
+		text_add(t, "\\\\");
+	} else {
+		text_addn(t, s, len);
+	}
+}
+
 void text_add_escaped(struct text *t, const char *s, size_t max)
 {
 	size_t n = strlen(s), start = t->len;
 
 	while (n) {
-		size_t len = utf8_length(s, n), step = len ? len : 1;
+		size_t len = utf8_length(s, n), step = len ? len : 1, whole = t->len;
 
-		if (t->len - start + 4 * step > max) {
+		add_piece(t, s, len, step);
+		if (t->len - start > max) {
+			t->len = whole;
 			text_add(t, "…");
 			return;
-		}
-		if (!len || is_deceptive(s, len)) {
-			for (size_t i = 0; i < step; i++)
-				text_addf(t, "\\x%02x", (unsigned char)s[i]);
-		} else if (*s == '\\') {
-			text_add(t, "\\\\");
-		} else {
-			text_addn(t, s, len);
 		}
 		s += step;
 		n -= step;

@@ -27,7 +27,8 @@ static inline void text_donep(struct text *t)
 
 /*
  * Add an untrusted name: valid UTF-8 passes, control characters (C0, C1, DEL), bidirectional overrides and
- * bytes that are no UTF-8 become \xNN, a backslash is doubled, and what is longer than max bytes is cut with "…".
+ * bytes that are no UTF-8 become \xNN, and a backslash is doubled. What is then longer than max bytes is cut, between
+ * characters, and ends with "…".
  */
 void text_add_escaped(struct text *t, const char *s, size_t max);
 

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include "base/ini.h"
 
@@ -33,17 +34,25 @@ static const char *const apply_names[] = {
 static const struct {
 	const char *name;
 	enum dim dim;
-	double factor;
+	double scale;
 } unit_rows[] = {
 	{"count", DIM_COUNT, 1},	 {"bytes", DIM_BYTES, 1},	 {"pages", DIM_COUNT, 1},
 	{"packets", DIM_COUNT, 1},	 {"segments", DIM_COUNT, 1},	 {"seconds", DIM_SECONDS, 1},
-	{"milliseconds", DIM_SECONDS, 1e-3}, {"microseconds", DIM_SECONDS, 1e-6}, {"nanoseconds", DIM_SECONDS, 1e-9},
-	{"percent", DIM_RATIO, 0.01},	 {"ports", DIM_COUNT, 1},
+	{"milliseconds", DIM_SECONDS, 1e3}, {"microseconds", DIM_SECONDS, 1e6}, {"nanoseconds", DIM_SECONDS, 1e9},
+	{"percent", DIM_RATIO, 100},	 {"ports", DIM_COUNT, 1},
+};
+
+/* A default is parsed when its section is whole: what it must be hangs on type, unit and elements. */
+struct pending_default {
+	const char *key, *value;
+	unsigned line;
 };
 
 struct loading {
 	struct catalogue *c;
 	struct sysctl_def *def; /* of the section being read */
+	struct pending_default pending[SYSCTL_DEFAULTS_MAX];
+	unsigned pending_count;
 	struct diag *diag;
 };
 
@@ -62,7 +71,8 @@ int kernel_version_parse(const char *s, struct kernel_version *ret)
 	struct kernel_version v;
 	int n = 0;
 
-	if (sscanf(s, "%u.%u%n", &v.major, &v.minor, &n) != 2 || s[n] || v.major > 1000)
+	/* %u alone would take a sign. */
+	if (strspn(s, "0123456789.") != strlen(s) || sscanf(s, "%3u.%4u%n", &v.major, &v.minor, &n) != 2 || s[n])
 		return -EINVAL;
 	*ret = v;
 	return 0;
@@ -101,14 +111,13 @@ static int set_unit(struct sysctl_def *def, const char *s)
 		if (!strcmp(unit_rows[i].name, s) && dim_is_number(def->dim)) {
 			def->unit = unit_rows[i].name;
 			def->dim = unit_rows[i].dim;
-			def->factor = unit_rows[i].factor;
+			def->scale = unit_rows[i].scale;
 			return 0;
 		}
 	return -EINVAL;
 }
 
-/* One number for all elements, or one for each. */
-static int set_bounds(double to[SYSCTL_ELEMENTS_MAX], const char *s)
+static int set_bounds(double to[SYSCTL_ELEMENTS_MAX], unsigned *count, const char *s)
 {
 	unsigned n = 0;
 	char *end;
@@ -117,11 +126,12 @@ static int set_bounds(double to[SYSCTL_ELEMENTS_MAX], const char *s)
 		if (n == SYSCTL_ELEMENTS_MAX)
 			return -EINVAL;
 		to[n++] = strtod(s, &end);
-		if (end == s || (*end && *end != ' '))
+		if (end == s || (*end && *end != ' ') || !isfinite(to[n - 1]))
 			return -EINVAL;
 		while (*end == ' ')
 			end++;
 	}
+	*count = n;
 	while (n && n < SYSCTL_ELEMENTS_MAX) {
 		to[n] = to[n - 1];
 		n++;
@@ -132,13 +142,13 @@ static int set_bounds(double to[SYSCTL_ELEMENTS_MAX], const char *s)
 static int set_min(struct sysctl_def *def, const char *s)
 {
 	def->bounded = true;
-	return set_bounds(def->min, s);
+	return set_bounds(def->min, &def->bound_count[0], s);
 }
 
 static int set_max(struct sysctl_def *def, const char *s)
 {
 	def->bounded = true;
-	return set_bounds(def->max, s);
+	return set_bounds(def->max, &def->bound_count[1], s);
 }
 
 static int set_values(struct sysctl_def *def, const char *s)
@@ -232,23 +242,22 @@ static const struct field {
 	{"inert-since", 0, set_inert, "a kernel version such as 6.16"},
 };
 
-static int parse_default(struct loading *l, const struct ini_entry *e, const char *version)
+static int parse_default(struct loading *l, const struct pending_default *e)
 {
+	const char *version = e->key[strlen("default")] == '@' ? e->key + strlen("default@") : NULL;
 	struct sysctl_def *def = l->def;
 	struct expr_scope scope = {
 		.arena = l->c->arena,
 		.subjects = {[SUBJECT_HOST] = true},
-		.file = e->file,
+		.file = def->file,
 		.line = e->line,
 	};
 	struct sysctl_default *d = &def->defaults[def->default_count];
 	char *copy = arena_strdup(l->c->arena, e->value), *part = copy;
 	unsigned depth = 0, n = 0;
 
-	if (def->default_count == SYSCTL_DEFAULTS_MAX)
-		return diag_set(l->diag, e->file, e->line, "more than %d defaults", SYSCTL_DEFAULTS_MAX);
 	if (version && kernel_version_parse(version, &d->from) < 0)
-		return diag_set(l->diag, e->file, e->line, "'%s': a version such as default@6.16", e->key);
+		return diag_set(l->diag, def->file, e->line, "'%s': a version such as default@6.16", e->key);
 	for (char *p = copy;; p++) {
 		bool end = !*p;
 
@@ -257,7 +266,7 @@ static int parse_default(struct loading *l, const struct ini_entry *e, const cha
 			continue;
 		*p = 0;
 		if (n == def->elements)
-			return diag_set(l->diag, e->file, e->line, "more values than the key has elements");
+			return diag_set(l->diag, def->file, e->line, "more values than the key has elements");
 		if (expr_parse_as(&scope, part, dim_is_number(def->dim) ? def->dim : DIM_TEXT, &d->elements[n++],
 				  l->diag) < 0)
 			return -EINVAL;
@@ -266,17 +275,27 @@ static int parse_default(struct loading *l, const struct ini_entry *e, const cha
 		part = p + 1;
 	}
 	if (n != def->elements)
-		return diag_set(l->diag, e->file, e->line, "fewer values than the key has elements");
+		return diag_set(l->diag, def->file, e->line, "fewer values than the key has elements");
 	def->default_count++;
+	return 0;
+}
+
+static int defer_default(struct loading *l, const struct ini_entry *e)
+{
+	if (l->pending_count == SYSCTL_DEFAULTS_MAX)
+		return diag_set(l->diag, e->file, e->line, "more than %d defaults", SYSCTL_DEFAULTS_MAX);
+	l->pending[l->pending_count++] = (struct pending_default){
+		.key = arena_strdup(l->c->arena, e->key),
+		.value = arena_strdup(l->c->arena, e->value),
+		.line = e->line,
+	};
 	return 0;
 }
 
 static int set_field(struct loading *l, const struct ini_entry *e)
 {
-	if (!strcmp(e->key, "default"))
-		return parse_default(l, e, NULL);
-	if (!strncmp(e->key, "default@", 8))
-		return parse_default(l, e, e->key + 8);
+	if (!strcmp(e->key, "default") || !strncmp(e->key, "default@", 8))
+		return defer_default(l, e);
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		const struct field *f = &fields[i];
 
@@ -291,13 +310,31 @@ static int set_field(struct loading *l, const struct ini_entry *e)
 	return diag_set(l->diag, e->file, e->line, "unknown key '%s'", e->key);
 }
 
+static bool bounds_make_sense(const struct sysctl_def *def)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(def->bound_count); i++)
+		if (def->bound_count[i] > 1 && def->bound_count[i] != def->elements)
+			return false;
+	for (unsigned i = 0; i < def->elements; i++)
+		if (def->min[i] > def->max[i])
+			return false;
+	return true;
+}
+
 /* The last section is whole: is it enough to judge by? */
-static int check_def(const struct loading *l)
+static int check_def(struct loading *l)
 {
 	const struct sysctl_def *def = l->def;
 
 	if (!def)
 		return 0;
+	for (unsigned i = 0; i < l->pending_count; i++)
+		if (parse_default(l, &l->pending[i]) < 0)
+			return -EINVAL;
+	l->pending_count = 0;
+	if (!bounds_make_sense(def))
+		return diag_set(l->diag, def->file, def->line,
+				"[%s]: min and max are one number or one for each element, and min is not above max", def->key);
 	if (!def->title || !def->about || !def->refs || !def->applies)
 		return diag_set(l->diag, def->file, def->line, "[%s] needs title, about, applies and refs", def->key);
 	if (!def->bounded && !def->value_count && dim_is_number(def->dim) && !def->removed.major &&
@@ -349,7 +386,7 @@ static int begin_section(struct loading *l, const struct ini_entry *e)
 		.elements = 1,
 		.dim = DIM_COUNT,
 		.unit = "count",
-		.factor = 1,
+		.scale = 1,
 		.file = arena_strdup(c->arena, e->file),
 		.line = e->section_line,
 	};

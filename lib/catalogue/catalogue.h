@@ -49,8 +49,9 @@ struct sysctl_def {
 	const char *names; /* of the elements, or NULL */
 	const char *unit;
 	enum dim dim;
-	double factor; /* raw unit to base unit: 1e-3 for milliseconds */
+	double scale; /* raw units in a base unit: 1000 for milliseconds */
 	bool bounded;
+	unsigned bound_count[2]; /* numbers given for min and max: one for all elements, or one for each */
 	double min[SYSCTL_ELEMENTS_MAX], max[SYSCTL_ELEMENTS_MAX]; /* ours, in the raw unit */
 	long values[SYSCTL_VALUES_MAX]; /* instead of bounds */
 	unsigned value_count;

@@ -27,7 +27,7 @@ struct path {
 	struct link *link; /* NULL: no route */
 	double speed;	   /* bytes per second; 0: not known */
 	bool speed_sure;
-	unsigned sampled, receive_limited, send_limited, rwnd_limited, queue_flows;
+	unsigned sampled, timed, receive_limited, send_limited, rwnd_limited, queue_flows;
 	double receive_rate, send_rate, rwnd_rate, receive_window, rwnd_window;
 	double rate_out, rate_in, busy, rwnd, sndbuf, sent, retrans, bulk_rate;
 	float queues[FLOW_SAMPLES_MAX]; /* s */
@@ -161,8 +161,10 @@ static void add_flow(struct collecting *c, struct path *p, const struct flow *f)
 	p->sndbuf += sndbuf;
 	p->sent += growth(s->bytes_sent, b->bytes_sent);
 	p->retrans += growth(s->bytes_retrans, b->bytes_retrans);
-	if (!f->seen_again || c->window <= 0)
+	/* Bytes are counted since Linux 4.1. */
+	if (!f->seen_again || c->window <= 0 || !TCPINFO_HAS(s->info_len, bytes_received))
 		return;
+	p->timed++;
 	in = growth(s->bytes_received, b->bytes_received) / c->window;
 	out = growth(s->bytes_acked, b->bytes_acked) / c->window;
 	p->rate_in += in;
@@ -184,6 +186,14 @@ static int by_value(const void *a, const void *b)
 static struct value count_or_no_window(const struct collecting *c, double v)
 {
 	return c->window > 0 ? value_number(v) : value_missing(VALUE_NO_WINDOW, NULL);
+}
+
+/* What only flows that were seen in both samples can tell. */
+static struct value timed_or_missing(const struct collecting *c, const struct path *p, double v)
+{
+	if (c->window > 0 && !p->timed)
+		return value_missing(VALUE_FEW, "no flow of the cohort was there in both samples");
+	return count_or_no_window(c, v);
 }
 
 static struct value only_if(unsigned n, double v, const char *why)
@@ -230,16 +240,16 @@ static void set_speed(struct value *v, const struct path *p)
 
 static void set_limits(struct collecting *c, struct value *v, const struct path *p)
 {
-	v[PATH_RECEIVE_LIMITED] = count_or_no_window(c, p->receive_limited);
-	v[PATH_SEND_LIMITED] = count_or_no_window(c, p->send_limited);
-	v[PATH_RWND_LIMITED] = count_or_no_window(c, p->rwnd_limited);
+	v[PATH_RECEIVE_LIMITED] = timed_or_missing(c, p, p->receive_limited);
+	v[PATH_SEND_LIMITED] = timed_or_missing(c, p, p->send_limited);
+	v[PATH_RWND_LIMITED] = timed_or_missing(c, p, p->rwnd_limited);
 	v[PATH_RECEIVE_RATE] = only_if(p->receive_limited, p->receive_rate, "no receiver is limited");
 	v[PATH_RECEIVE_WINDOW] = only_if(p->receive_limited, p->receive_window, "no receiver is limited");
 	v[PATH_SEND_RATE] = only_if(p->send_limited, p->send_rate, "no sender is limited");
 	v[PATH_RWND_RATE] = only_if(p->rwnd_limited, p->rwnd_rate, "no sender is limited");
 	v[PATH_RWND_WINDOW] = only_if(p->rwnd_limited, p->rwnd_window, "no sender is limited");
-	v[PATH_RATE_OUT] = count_or_no_window(c, p->rate_out);
-	v[PATH_RATE_IN] = count_or_no_window(c, p->rate_in);
+	v[PATH_RATE_OUT] = timed_or_missing(c, p, p->rate_out);
+	v[PATH_RATE_IN] = timed_or_missing(c, p, p->rate_in);
 	v[PATH_RWND_SHARE] = share(p->rwnd, p->busy);
 	v[PATH_SNDBUF_SHARE] = share(p->sndbuf, p->busy);
 	v[PATH_RETRANSMIT_SHARE] = share(p->retrans, p->sent);

@@ -33,7 +33,7 @@ static struct value parse_element(const struct sysctl_def *def, const char **at)
 	if (end == *at || (*end && *end != ' '))
 		return value_missing(VALUE_GARBLED, NULL);
 	*at = end + (*end == ' ');
-	return value_number(v * def->factor);
+	return value_number(v / def->scale);
 }
 
 static void parse_value(struct arena *a, struct sysctl_state *s, const char *bytes)
@@ -143,7 +143,7 @@ static struct value default_text(struct collecting *c, const struct sysctl_state
 		if (v.text)
 			text_addf(&t, "%s%s", i ? " " : "", v.text);
 		else
-			text_addf(&t, "%s%.0f", i ? " " : "", v.num / s->def->factor);
+			text_addf(&t, "%s%.0f", i ? " " : "", v.num * s->def->scale);
 	}
 	v = value_text(arena_strdup(&c->facts->arena, text_get(&t)));
 	text_clear(&t);
@@ -194,6 +194,14 @@ static struct value boot_at(struct collecting *c, const struct boot_value *b)
 	return value_text(arena_printf(&c->facts->arena, "%s:%u", b->file, b->line));
 }
 
+/* A key that only one of them sets is a difference too: /etc/sysctl.conf is no longer read at boot everywhere. */
+static bool loaders_differ(const struct sysctl_state *s)
+{
+	if (!s->systemd.raw || !s->procps.raw)
+		return s->systemd.raw != s->procps.raw;
+	return !same_value(s->def, s->systemd.raw, s->procps.raw);
+}
+
 static void add_subject(struct collecting *c, struct sysctl_state *s)
 {
 	struct subject *subject = facts_add(c->facts, SUBJECT_SYSCTL, s->def->key);
@@ -209,8 +217,7 @@ static void add_subject(struct collecting *c, struct sysctl_state *s)
 	v[KEY_BOOT_DIFFERS] = value_missing(VALUE_ABSENT, "no file sets it");
 	if (s->systemd.raw && s->state == VALUE_KNOWN)
 		v[KEY_BOOT_DIFFERS] = value_number(!same_value(s->def, s->raw, s->systemd.raw));
-	v[KEY_LOADERS_DIFFER] = value_number(s->systemd.raw && s->procps.raw &&
-					     !same_value(s->def, s->systemd.raw, s->procps.raw));
+	v[KEY_LOADERS_DIFFER] = value_number(loaders_differ(s));
 }
 
 void collect_boot_values(struct collecting *c)

@@ -455,8 +455,8 @@ static unsigned char range_bound(const char **p, const char *end)
 }
 
 /*
- * Returns where the bracket expression at p ends, or NULL where its ']' is missing. A key's '/' is a
- * '.' in the path that ranges are for: no matter, as the two are neighbours and never meet here.
+ * Returns where the bracket expression at p ends, or NULL where its ']' is missing. A range is one
+ * of path bytes, where a key's '/' is a '.': both are neighbours and never meet, so none differs.
  */
 static const char *match_bracket(const char *p, const char *end, char text, bool *ret)
 {

@@ -57,10 +57,15 @@ int config_load(struct config *c, struct root *root, struct diag *d)
 	_cleanup_text_ struct text t = TEXT_NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		int r = root_read(root, paths[i], INI_FILE_MAX, &t);
+		int r;
 
+		if (search_is_masked(root, paths[i]))
+			return 0;
+		if (root_anybody_writes(root, paths[i]))
+			return diag_set(d, paths[i], 0, "anybody may write it: refused");
+		r = root_read(root, paths[i], INI_FILE_MAX, &t);
 		if (r == 0)
-			return t.len ? ini_read(paths[i], t.s, t.len, on_setting, c, d) : 0;
+			return ini_read(paths[i], t.s, t.len, on_setting, c, d);
 		if (r != -ENOENT && r != -ENOTDIR)
 			return diag_set(d, paths[i], 0, "cannot be read: %s", strerror(-r));
 	}
@@ -89,8 +94,6 @@ static int add_all(const struct sources *src, const char *sub, const char *suffi
 		r = search_read(src->root, &s->files[i], &t, d);
 		if (r < 0)
 			return r;
-		if (!t.len)
-			continue;
 		r = add(src->set, s->files[i].path, t.s, t.len, d);
 		if (r < 0)
 			return r;
@@ -113,14 +116,18 @@ static int add_rules(struct ruleset *set, const char *file, const char *bytes, s
 	return ruleset_add_file(set, PASS_RULES, file, bytes, n, d);
 }
 
-static int open_profile(void *user, const char *name, struct text *ret, const char **ret_file, struct diag *d)
+/* A path is for the command line alone: what a profile includes comes from the directories of its host. */
+static int open_profile(void *user, const char *name, bool included, struct text *ret, const char **ret_file,
+			struct diag *d)
 {
 	const struct sources *src = user;
 	_cleanup_(search_clearp) struct search *s = &(struct search){0};
-	char file[128];
+	char file[280];
 	int r;
 
 	*ret_file = arena_strdup(&src->set->arena, name);
+	if (strchr(name, '/') && included)
+		return diag_set(d, name, 0, "a profile includes others by name, not by path");
 	if (strchr(name, '/'))
 		return search_read_path(name, ret, d);
 	snprintf(file, sizeof(file), "%s.profile", name);
@@ -146,7 +153,7 @@ static int load_profiles(struct sources *src, const char *names, struct diag *d)
 		return -ENOMEM;
 	*p = (struct profile_stack){.set = src->set, .open = open_profile, .user = src};
 	src->set->profile = arena_strdup(&src->set->arena, names);
-	for (char *w = strtok_r(copy, ",", &state); w; w = strtok_r(NULL, ",", &state)) {
+	for (char *w = strtok_r(copy, ", ", &state); w; w = strtok_r(NULL, ", ", &state)) {
 		r = profile_load(p, w, d);
 		if (r < 0)
 			return r;

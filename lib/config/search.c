@@ -21,12 +21,14 @@ static bool has_suffix(const char *name, const char *suffix)
 	return n > m && !strcmp(name + n - m, suffix) && name[0] != '.';
 }
 
-static bool is_masked(const struct listing *l, const char *path)
+bool search_is_masked(struct root *root, const char *path)
 {
+	_cleanup_text_ struct text t = TEXT_NULL;
 	char target[64];
 
-	return !l->packaged && root_readlink(l->root, path, target, sizeof(target)) == 0 &&
-	       !strcmp(target, "/dev/null");
+	if (root_readlink(root, path, target, sizeof(target)) == 0 && !strcmp(target, "/dev/null"))
+		return true;
+	return root_read(root, path, INI_FILE_MAX, &t) == 0 && t.len == 0;
 }
 
 static int on_name(void *user, const char *name)
@@ -35,7 +37,7 @@ static int on_name(void *user, const char *name)
 	struct search *s = l->search;
 	struct search_file *f;
 
-	if (!has_suffix(name, l->suffix) || strlen(name) >= sizeof(f->name))
+	if (!has_suffix(name, l->suffix))
 		return 0;
 	for (size_t i = 0; i < s->count; i++)
 		if (!strcmp(s->files[i].name, name))
@@ -48,10 +50,13 @@ static int on_name(void *user, const char *name)
 	s->files = f;
 	f += s->count;
 	*f = (struct search_file){.packaged = l->packaged};
-	snprintf(f->name, sizeof(f->name), "%s", name);
-	snprintf(f->path, sizeof(f->path), "%s/%s", l->directory, name);
-	f->masked = is_masked(l, f->path);
+	f->name = strdup(name);
+	if (asprintf(&f->path, "%s/%s", l->directory, name) < 0)
+		f->path = NULL;
 	s->count++;
+	if (!f->name || !f->path)
+		return -ENOMEM;
+	f->masked = !l->packaged && search_is_masked(l->root, f->path);
 	return 0;
 }
 
@@ -77,7 +82,8 @@ int search_files(struct root *root, const char *datadir, const char *sub, const 
 {
 	static const char *const tops[] = {"etc/tcpadvisor", "run/tcpadvisor"};
 	_cleanup_(search_clearp) struct search *s = &(struct search){0};
-	char directory[256];
+	_cleanup_free_ char *packaged = NULL;
+	char directory[64];
 	struct listing l = {.search = s, .root = root, .directory = directory, .suffix = suffix};
 	int r;
 
@@ -88,7 +94,9 @@ int search_files(struct root *root, const char *datadir, const char *sub, const 
 			return r;
 	}
 	if (datadir) {
-		snprintf(directory, sizeof(directory), "%s/%s", datadir, sub);
+		if (asprintf(&packaged, "%s/%s", datadir, sub) < 0)
+			return -ENOMEM;
+		l.directory = packaged;
 		l.packaged = true;
 		r = list_packaged(&l);
 		if (r < 0 && r != -ENOENT)
@@ -103,6 +111,10 @@ int search_files(struct root *root, const char *datadir, const char *sub, const 
 
 void search_clear(struct search *s)
 {
+	for (size_t i = 0; i < s->count; i++) {
+		free(s->files[i].name);
+		free(s->files[i].path);
+	}
 	free(s->files);
 	*s = (struct search){0};
 }

@@ -7,10 +7,10 @@
 enum { SEARCH_FILES_MAX = 512 };
 
 struct search_file {
-	char name[128]; /* basename */
-	char path[384]; /* for people, and to open: absolute in the packaged directory, else relative to the root */
+	char *name; /* basename */
+	char *path; /* for people, and to open: absolute in the packaged directory, else relative to the root */
 	bool packaged;
-	bool masked;
+	bool masked; /* a link to /dev/null, or empty */
 };
 
 struct search {
@@ -25,5 +25,7 @@ void search_clear(struct search *s);
 DEFINE_CLEANUP(struct search *, search_clear)
 /* Read one; refuses what anybody may write. */
 int search_read(struct root *root, const struct search_file *f, struct text *ret, struct diag *d) _must_check_;
+/* A link to /dev/null, or an empty file: what it hides is not there. */
+bool search_is_masked(struct root *root, const char *path);
 /* Read a file by its path as the caller's system has it (a profile given by path). */
 int search_read_path(const char *path, struct text *ret, struct diag *d) _must_check_;

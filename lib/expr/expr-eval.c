@@ -47,7 +47,7 @@ static struct value eval_growth(const struct expr *e, const struct expr_env *env
 	if (e->op == OP_DELTA)
 		return value_number(v.delta);
 	if (env->facts->window <= 0)
-		return value_missing(VALUE_NO_WINDOW, NULL);
+		return named(value_missing(VALUE_NO_WINDOW, NULL), v.what);
 	return value_number(v.delta / env->facts->window);
 }
 
@@ -156,7 +156,7 @@ static struct value eval_unary(const struct expr *e, const struct expr_env *env)
 		return value_number(v.num == 0);
 	ratio = env->facts->host->values[HOST_WINDOW_RATIO];
 	if (ratio.state != VALUE_KNOWN)
-		return ratio;
+		return named(ratio, subject_defs[SUBJECT_HOST].facts[HOST_WINDOW_RATIO].name);
 	return value_number(v.num * ratio.num);
 }
 
@@ -174,7 +174,8 @@ struct value expr_eval(const struct expr *e, const struct expr_env *env)
 	case OP_THRESHOLD:
 		return value_number(env->thresholds[e->index]);
 	case OP_DEFAULT:
-		return env->facts->sysctls[e->arg[0]->index].defaults[e->arg[0]->element];
+		return named(env->facts->sysctls[e->arg[0]->index].defaults[e->arg[0]->element],
+			     env->facts->sysctls[e->arg[0]->index].def->key);
 	case OP_DELTA:
 	case OP_RATE:
 		return eval_growth(e, env);

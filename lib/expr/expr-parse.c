@@ -294,6 +294,19 @@ static const struct expr *parse_text(struct parser *p)
 	return e;
 }
 
+static bool is_word(const char *s)
+{
+	size_t n = name_length(s);
+
+	return (n == 3 && !strncmp(s, "and", 3)) || (n == 2 && !strncmp(s, "or", 2));
+}
+
+static const struct expr *unknown_unit(struct parser *p)
+{
+	return fail(p, "no number with a known unit (B kB MB GB KiB MiB GiB, ns us ms s min h d, bit/s kbit/s Mbit/s Gbit/s, "
+		       "B/s kB/s MB/s GB/s, /s, %%)");
+}
+
 static const struct expr *parse_quantity(struct parser *p)
 {
 	const char *rest;
@@ -302,9 +315,11 @@ static const struct expr *parse_quantity(struct parser *p)
 	double v;
 
 	if (quantity_scan(p->at, &rest, &v, &dim) < 0)
-		return fail(p, "a number, perhaps with an unknown unit (known: B kB MB GB KiB MiB GiB, ns us ms s min "
-			       "h d, bit/s … Gbit/s, B/s … GB/s, /s, %%)");
+		return unknown_unit(p);
 	p->at = rest;
+	skip_blanks(p);
+	if (dim == DIM_PURE && name_length(p->at) && !is_word(p->at))
+		return unknown_unit(p);
 	e = node(p, OP_LITERAL, dim);
 	if (e)
 		e->num = v;

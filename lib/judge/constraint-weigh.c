@@ -24,7 +24,7 @@ static struct value memory_cap(const struct expr_env *env)
 
 static double nearest_raw(const struct weighing *w, double v)
 {
-	double raw = v / w->c->def->factor;
+	double raw = v * w->c->def->scale;
 
 	if (w->c->op == CONSTRAINT_AT_LEAST)
 		return ceil(raw - 1e-9);
@@ -50,7 +50,7 @@ static const char *replaced(const struct weighing *w, double raw)
 	const char *result;
 
 	for (unsigned i = 0; i < w->c->def->elements; i++) {
-		double v = (int)i == w->c->element ? raw : w->state->elements[i].num / w->c->def->factor;
+		double v = (int)i == w->c->element ? raw : w->state->elements[i].num * w->c->def->scale;
 
 		text_addf(&t, "%s%.0f", i ? " " : "", v);
 	}
@@ -82,8 +82,8 @@ static bool bound(const struct weighing *w, double have, double *want, struct re
 				       bytes_text(w->arena, def->dim, cap.num));
 		*want = floor(cap.num);
 	}
-	if (def->bounded && *want / def->factor > def->max[w->c->element]) {
-		*want = def->max[w->c->element] * def->factor;
+	if (def->bounded && *want * def->scale > def->max[w->c->element]) {
+		*want = def->max[w->c->element] / def->scale;
 		r->note = "bounded by the catalogue's maximum";
 	}
 	if (def->never_below_default && *want < have && standard->state == VALUE_KNOWN && *want < standard->num) {
@@ -109,7 +109,7 @@ static int weigh_number(const struct weighing *w, struct recommendation *r)
 				       missing->what ? ": " : "", value_reason(missing));
 		return -1;
 	}
-	want.num = nearest_raw(w, want.num) * w->c->def->factor;
+	want.num = nearest_raw(w, want.num) / w->c->def->scale;
 	if (fulfilled(w->c, have.num, want.num))
 		return 1;
 	if (!bound(w, have.num, &want.num, r))

@@ -41,6 +41,20 @@ static int get_socket(struct root *r, int protocol, struct mnl_socket **ret)
 	return 0;
 }
 
+/* As mnl_nlmsg_ok(), which takes a length beyond 2 GiB for a negative one and so for a small one. */
+static bool message_ok(const struct nlmsghdr *h, size_t left)
+{
+	return left >= sizeof(*h) && h->nlmsg_len >= sizeof(*h) && h->nlmsg_len <= left;
+}
+
+static const struct nlmsghdr *next_message(const struct nlmsghdr *h, size_t *left)
+{
+	size_t step = min_of((size_t)NLMSG_ALIGN(h->nlmsg_len), *left);
+
+	*left -= step;
+	return (const struct nlmsghdr *)((const char *)h + step);
+}
+
 /* 1: the answer is complete. 0: go on. Negative: the kernel's error, or fn's. */
 static int take_message(const struct nlmsghdr *h, root_message_fn fn, void *user,
 			struct root_netlink_stats *stats)
@@ -54,7 +68,8 @@ static int take_message(const struct nlmsghdr *h, root_message_fn fn, void *user
 	if (h->nlmsg_type == NLMSG_ERROR) {
 		const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
 
-		if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*e)) || e->error > 0) {
+		/* No kernel sends what is no errno. */
+		if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*e)) || e->error > 0 || e->error < -4095) {
 			stats->discarded++;
 			return -EBADMSG;
 		}
@@ -70,9 +85,10 @@ static int take_block(struct root *r, const void *bytes, size_t n, unsigned sequ
 		      void *user)
 {
 	const struct nlmsghdr *h = bytes;
-	int left = (int)n, result;
+	size_t left = n;
+	int result;
 
-	while (mnl_nlmsg_ok(h, left)) {
+	while (message_ok(h, left)) {
 		if (h->nlmsg_seq != sequence) {
 			r->stats.discarded++;
 		} else {
@@ -83,7 +99,7 @@ static int take_block(struct root *r, const void *bytes, size_t n, unsigned sequ
 			if (result)
 				return result;
 		}
-		h = mnl_nlmsg_next(h, &left);
+		h = next_message(h, &left);
 	}
 	if (left > 0)
 		r->stats.discarded++;
@@ -154,17 +170,16 @@ ssize_t root_walk_messages(const void *bytes, size_t n, root_message_fn fn, void
 			   struct root_netlink_stats *stats)
 {
 	const struct nlmsghdr *h = bytes;
-	int left = (int)n, result;
+	size_t left = n;
+	int result;
 
-	while (mnl_nlmsg_ok(h, left)) {
+	while (message_ok(h, left)) {
 		result = take_message(h, fn, user, stats);
 		if (result < 0)
 			return result;
-		h = mnl_nlmsg_next(h, &left);
-		if (left < 0)
-			left = 0;
+		h = next_message(h, &left);
 	}
-	return (ssize_t)(n - (size_t)left);
+	return (ssize_t)(n - left);
 }
 
 static int replay(struct root *r, const char *path, root_message_fn fn, void *user)

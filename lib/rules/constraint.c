@@ -64,6 +64,9 @@ static int parse_choices(const struct expr_scope *scope, char *s, struct constra
 	c->choices = words;
 	if (!c->choice_count)
 		return diag_set(d, scope->file, scope->line, "'one of' needs words");
+	for (unsigned i = 0; i < c->choice_count && dim_is_number(c->def->dim); i++)
+		if (strspn(words[i], "-0123456789") != strlen(words[i]))
+			return diag_set(d, scope->file, scope->line, "'%s' is a number: '%s' is none", c->def->key, words[i]);
 	return 0;
 }
 
@@ -95,6 +98,9 @@ int constraint_parse(const struct expr_scope *scope, const char *key, const char
 	rest += strlen(ops[i].text);
 	c.op = ops[i].op;
 	c.within_memory = cut_suffix(rest, " within memory");
+	if (c.within_memory && (c.def->dim != DIM_BYTES || c.op == CONSTRAINT_AT_MOST))
+		return diag_set(d, scope->file, scope->line, "'within memory' bounds bytes from above; '%s' has none to bound",
+				c.def->key);
 	if (c.op == CONSTRAINT_ONE_OF) {
 		if (parse_choices(scope, rest, &c, d) < 0)
 			return -EINVAL;

@@ -42,8 +42,11 @@ static int include(struct loading *l, const struct ini_entry *e, struct diag *d)
 	for (char *w = strtok_r(copy, ", ", &state); w; w = strtok_r(NULL, ", ", &state)) {
 		int other;
 
+		other = find_profile(p, w);
+		if (other >= 0 && !is_done(p, (unsigned)other))
+			return diag_set(d, e->file, e->line, "a circle: '%s' includes itself, directly or through others", w);
 		if (++p->depth > INCLUDE_DEPTH_MAX)
-			return diag_set(d, e->file, e->line, "profiles include each other more than %d deep: a circle?",
+			return diag_set(d, e->file, e->line, "profiles include each other more than %d deep",
 					INCLUDE_DEPTH_MAX);
 		if (profile_load(p, w, d) < 0)
 			return -EINVAL;
@@ -56,36 +59,43 @@ static int include(struct loading *l, const struct ini_entry *e, struct diag *d)
 	return 0;
 }
 
-/* An includer overrides what it includes; two strangers must agree. */
+/* "net.core.somaxconn" and "net.core.somaxconn[0]" are one. */
+static const char *setting_name(struct arena *a, enum profile_kind kind, const char *key)
+{
+	if (kind != SETTING_WANT || strchr(key, '['))
+		return arena_strdup(a, key);
+	return arena_printf(a, "%s[0]", key);
+}
+
 static int add_setting(struct loading *l, enum profile_kind kind, const struct ini_entry *e, struct diag *d)
 {
 	struct profile_stack *p = l->p;
-	struct profile_setting new = {
+	struct arena *a = &p->set->arena;
+	struct profile_setting *s = &p->settings[p->count];
+	char *value = arena_strdup(a, e->value), *because = kind == SETTING_WANT ? strstr(value, " # ") : NULL;
+
+	if (p->count == PROFILE_SETTINGS_MAX)
+		return diag_set(d, e->file, e->line, "more than %d settings", PROFILE_SETTINGS_MAX);
+	if (because) {
+		*because = 0;
+		because += strlen(" # ");
+	}
+	*s = (struct profile_setting){
 		.kind = kind,
-		.name = arena_strdup(&p->set->arena, e->key),
-		.value = arena_strdup(&p->set->arena, e->value),
-		.file = arena_strdup(&p->set->arena, e->file),
+		.name = setting_name(a, kind, e->key),
+		.key = arena_strdup(a, e->key),
+		.value = value,
+		.because = because,
+		.file = arena_strdup(a, e->file),
 		.line = e->line,
 		.profile = l->self,
 	};
-
-	for (size_t i = 0; i < p->count; i++) {
-		struct profile_setting *old = &p->settings[i];
-
-		if (old->kind != kind || strcmp(old->name, e->key))
-			continue;
-		if (old->profile == l->self)
+	for (size_t i = 0; i < p->count; i++)
+		if (p->settings[i].profile == l->self && p->settings[i].kind == kind &&
+		    !strcmp(p->settings[i].name, s->name))
 			return diag_set(d, e->file, e->line, "%s '%s' is set already, in line %u", kind_names[kind],
-					e->key, old->line);
-		if (!p->includes[l->self][old->profile] && strcmp(old->value, e->value))
-			return diag_set(d, e->file, e->line, "%s '%s = %s' conflicts with '%s' in %s:%u", kind_names[kind],
-					e->key, e->value, old->value, old->file, old->line);
-		*old = new;
-		return 0;
-	}
-	if (p->count == PROFILE_SETTINGS_MAX)
-		return diag_set(d, e->file, e->line, "more than %d settings", PROFILE_SETTINGS_MAX);
-	p->settings[p->count++] = new;
+					e->key, p->settings[i].line);
+	p->count++;
 	return 0;
 }
 
@@ -118,12 +128,10 @@ int profile_load(struct profile_stack *p, const char *name, struct diag *d)
 	int r;
 
 	if (find_profile(p, name) >= 0)
-		return is_done(p, (unsigned)find_profile(p, name))
-			       ? 0
-			       : diag_set(d, name, 0, "this profile includes itself, directly or through another");
+		return 0;
 	if (p->profiles == PROFILES_MAX)
 		return diag_set(d, name, 0, "more than %d profiles", PROFILES_MAX);
-	r = p->open(p->user, name, &t, &file, d);
+	r = p->open(p->user, name, p->depth > 0, &t, &file, d);
 	if (r < 0)
 		return r;
 	l.self = (unsigned)p->profiles++;
@@ -163,7 +171,6 @@ static int apply_rule(struct ruleset *set, const struct profile_setting *s, stru
 	return 0;
 }
 
-/* "CONSTRAINT ; because" would be cut as a comment: the reason follows a '#'. */
 static int apply_want(struct ruleset *set, const struct profile_setting *s, struct diag *d)
 {
 	struct expr_scope scope = {
@@ -175,16 +182,48 @@ static int apply_want(struct ruleset *set, const struct profile_setting *s, stru
 		.line = s->line,
 	};
 	struct constraint *c = &set->wanted[set->wanted_count];
-	char *value = arena_strdup(&set->arena, s->value), *because = strstr(value, " # ");
 
-	if (!because)
-		return diag_set(d, s->file, s->line, "'%s' needs its reason: VALUE # because …", s->name);
-	*because = 0;
-	if (constraint_parse(&scope, s->name, value, c, d) < 0)
+	if (!s->because || !*s->because)
+		return diag_set(d, s->file, s->line, "'%s' needs its reason: VALUE # because …", s->key);
+	if (constraint_parse(&scope, s->key, s->value, c, d) < 0)
 		return -EINVAL;
-	c->because = because + 3;
+	c->because = s->because;
 	set->wanted_count++;
 	return 0;
+}
+
+static bool same_setting(const struct profile_setting *a, const struct profile_setting *b)
+{
+	return a->kind == b->kind && !strcmp(a->name, b->name);
+}
+
+/* Does a profile that includes this one set the same? */
+static bool is_overridden(const struct profile_stack *p, const struct profile_setting *s)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (same_setting(&p->settings[i], s) && p->includes[p->settings[i].profile][s->profile])
+			return true;
+	return false;
+}
+
+/* 1: this setting is the one that counts. 0: another is. Negative: two that count differ. */
+static int counts(const struct profile_stack *p, size_t at, struct diag *d)
+{
+	const struct profile_setting *s = &p->settings[at];
+
+	if (is_overridden(p, s))
+		return 0;
+	for (size_t i = 0; i < at; i++) {
+		const struct profile_setting *other = &p->settings[i];
+
+		if (!same_setting(other, s) || is_overridden(p, other))
+			continue;
+		if (strcmp(other->value, s->value))
+			return diag_set(d, s->file, s->line, "%s '%s = %s' conflicts with '%s' in %s:%u",
+					kind_names[s->kind], s->key, s->value, other->value, other->file, other->line);
+		return 0;
+	}
+	return 1;
 }
 
 int profile_apply(struct profile_stack *p, struct diag *d)
@@ -198,8 +237,10 @@ int profile_apply(struct profile_stack *p, struct diag *d)
 
 	set->wanted = arena_array(&set->arena, struct constraint, p->count + 1);
 	for (size_t i = 0; i < p->count; i++) {
-		int r = apply[p->settings[i].kind](set, &p->settings[i], d);
+		int r = counts(p, i, d);
 
+		if (r > 0)
+			r = apply[p->settings[i].kind](set, &p->settings[i], d);
 		if (r < 0)
 			return r;
 	}

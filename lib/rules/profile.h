@@ -10,8 +10,10 @@ enum { PROFILES_MAX = 32, PROFILE_SETTINGS_MAX = 512 };
 /* One line of a profile, and which profile set it. */
 struct profile_setting {
 	enum profile_kind { SETTING_THRESHOLD, SETTING_RULE, SETTING_WANT } kind;
-	const char *name;  /* threshold, rule, or "KEY[i]" */
-	const char *value; /* as written */
+	const char *name;    /* threshold, rule, or "KEY[i]", by which settings are compared */
+	const char *key;     /* as written */
+	const char *value;   /* as written, without the reason */
+	const char *because; /* of a wanted value: behind " # " */
 	const char *file;
 	unsigned line;
 	unsigned profile;
@@ -29,13 +31,18 @@ struct profile_stack {
 	size_t done;
 	unsigned depth;
 	/* Give the bytes of the named profile, or a diagnosis: the caller knows the search order. */
-	int (*open)(void *user, const char *name, struct text *ret, const char **ret_file, struct diag *d);
+	int (*open)(void *user, const char *name, bool included, struct text *ret, const char **ret_file,
+		    struct diag *d);
 	void *user;
 };
 
-/* Load one profile and what it includes; once for each name. A conflict names both lines. */
+/* Load one profile and what it includes; once for each name. */
 int profile_load(struct profile_stack *p, const char *name, struct diag *d) _must_check_;
-/* Resolve names and dimensions, and let the settings take effect in the rule set. */
+/*
+ * Resolve overrides, names and dimensions, and let the settings take effect in the rule set. What an includer sets
+ * holds over what it includes, in whatever order they stand; where profiles that do not include each other differ,
+ * that is a conflict, and names both lines.
+ */
 int profile_apply(struct profile_stack *p, struct diag *d) _must_check_;
 
 /* Add the waivers of one file. */

@@ -12,7 +12,7 @@ static const char *const severity_names[SEVERITIES] = {
 	[SEVERITY_ERROR] = "error",
 };
 
-enum { RULES_MAX = 1024, THRESHOLDS_MAX = 256 };
+enum { RULES_MAX = 1024, THRESHOLDS_MAX = 256, KEYS_MAX = 64 };
 
 struct loading {
 	struct ruleset *set;
@@ -20,6 +20,9 @@ struct loading {
 	struct rule *rule; /* of the section being read */
 	struct threshold *threshold;
 	unsigned section_line;
+	const char *seen[KEYS_MAX]; /* keys of the section so far */
+	unsigned seen_count;
+	bool has_value; /* of a threshold */
 	struct expr_scope scope;
 	struct diag *diag;
 };
@@ -167,6 +170,7 @@ static int threshold_field(struct loading *l, const char *key, const char *value
 		return diag_set(l->diag, l->scope.file, l->scope.line, "a threshold has 'value' and 'about'");
 	if (quantity_scan(value, &rest, &t->value, &t->dim) < 0 || *rest)
 		return diag_set(l->diag, l->scope.file, l->scope.line, "'%s' is not a number with a unit", value);
+	l->has_value = true;
 	return 0;
 }
 
@@ -175,8 +179,9 @@ static int check_section(const struct loading *l)
 	const struct rule *r = l->rule;
 	const char *lacks = NULL;
 
-	if (l->threshold && !l->threshold->about)
-		return diag_set(l->diag, l->scope.file, l->section_line, "[threshold %s] needs 'about'", l->threshold->name);
+	if (l->threshold && (!l->threshold->about || !l->has_value))
+		return diag_set(l->diag, l->scope.file, l->section_line, "[threshold %s] needs '%s'", l->threshold->name,
+				l->has_value ? "about" : "value");
 	if (!r)
 		return 0;
 	lacks = !r->title ? "title" : !r->when ? "when" : !r->message.count ? "message" : !r->because ? "because"
@@ -235,12 +240,26 @@ static int begin_section(struct loading *l, const struct ini_entry *e)
 
 	l->rule = NULL;
 	l->threshold = NULL;
+	l->has_value = false;
+	l->seen_count = 0;
 	l->section_line = e->section_line;
 	if (r < 0)
 		return r;
 	if (name)
 		return l->pass == PASS_THRESHOLDS ? begin_threshold(l, e, name) : 0;
 	return l->pass == PASS_RULES ? begin_rule(l, e) : 0;
+}
+
+/* Of two conditions in one section only one could count. */
+static int once(struct loading *l, const struct ini_entry *e)
+{
+	for (unsigned i = 0; i < l->seen_count; i++)
+		if (!strcmp(l->seen[i], e->key))
+			return diag_set(l->diag, e->file, e->line, "'%s' stands twice in [%s]", e->key, e->section);
+	if (l->seen_count == KEYS_MAX)
+		return diag_set(l->diag, e->file, e->line, "more than %d keys in a section", KEYS_MAX);
+	l->seen[l->seen_count++] = arena_strdup(&l->set->arena, e->key);
+	return 0;
 }
 
 static int on_entry(void *user, const struct ini_entry *e, struct diag *d)
@@ -251,6 +270,8 @@ static int on_entry(void *user, const struct ini_entry *e, struct diag *d)
 	if (!*e->section)
 		return diag_set(d, e->file, e->line, "'%s' stands before any section", e->key);
 	if (l->section_line != e->section_line && begin_section(l, e) < 0)
+		return -EINVAL;
+	if (once(l, e) < 0)
 		return -EINVAL;
 	l->scope.line = e->line;
 	if (l->rule && strcmp(e->key, "for") && !l->scope.subjects[l->rule->subject] && l->rule->subject != SUBJECT_HOST)

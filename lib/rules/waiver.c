@@ -68,6 +68,8 @@ static int on_entry(void *user, const struct ini_entry *e, struct diag *d)
 {
 	struct loading *l = user;
 
+	if (!*e->section)
+		return diag_set(d, e->file, e->line, "'%s' stands before any section", e->key);
 	if (!l->waiver || l->waiver->line != e->section_line)
 		if (begin(l, e, d) < 0)
 			return -EINVAL;
