@@ -3,9 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "cli/netns.h"
 #include "collect/collect.h"
 
@@ -73,64 +71,117 @@ static void show_progress(void *user, double left)
 		fputs("\r\033[K", stderr);
 }
 
-static int judge_one(struct session *s, const struct options *o)
-{
-	bool progress = isatty(STDERR_FILENO);
-	struct collect_options c = {
-		.rules = &s->rules,
-		.config = &s->config,
-		.window = o->window >= 0	  ? o->window
-			  : s->config.window >= 0 ? s->config.window
-						  : default_window,
-		.owners = true,
-		.progress = progress ? show_progress : NULL,
-	};
-	struct report_part *part = &s->report.parts[s->report.count];
-	int r = collect(s->root, &c, &part->facts);
+/* One namespace on its way from the first sample to the second. */
+struct visit {
+	char name[65];
+	int fd; /* -1: where we are already */
+	struct collecting *collecting;
+};
 
-	if (r < 0) {
-		complain("collecting: %s", strerror(-r));
-		return EXIT_COULD_NOT_CHECK;
+struct visits {
+	struct session *s;
+	struct collect_options options;
+	struct visit *list;
+	size_t count;
+};
+
+static int enter(struct session *s, const struct visit *v)
+{
+	int r = v->fd < 0 ? 0 : root_enter_netns(s->root, v->name, v->fd);
+
+	if (r < 0)
+		complain("network namespace %s: %s", v->name, strerror(-r));
+	return r < 0 ? EXIT_COULD_NOT_CHECK : 0;
+}
+
+static int begin(void *user, const char *name, int fd)
+{
+	struct visits *all = user;
+	struct visit v = {.fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3)};
+	int r;
+
+	snprintf(v.name, sizeof(v.name), "%s", name);
+	r = enter(all->s, &v);
+	if (!r && collect_begin(all->s->root, &all->options, &v.collecting) < 0)
+		r = EXIT_COULD_NOT_CHECK;
+	if (r) {
+		closep(&v.fd);
+		return r;
 	}
+	all->list = reallocarray(all->list, all->count + 1, sizeof(v));
+	if (!all->list)
+		abort();
+	all->list[all->count++] = v;
+	return 0;
+}
+
+static int end(struct visits *all, struct visit *v)
+{
+	struct session *s = all->s;
+	struct report_part *part = &s->report.parts[s->report.count];
+	int r = enter(s, v);
+
+	if (r)
+		return r;
+	collect_end(v->collecting, &part->facts);
+	v->collecting = NULL;
 	part->host = *root_host(s->root);
 	judge(&s->rules, part->facts, part->host.clock, &part->judgement);
 	s->report.count++;
 	return 0;
 }
 
-static int judge_namespace(void *user, const char *name, int fd)
+/* All first samples, one wait, all second samples: a hundred namespaces take one window. */
+static int run_visits(struct visits *all)
 {
-	void **pair = user;
-	struct session *s = pair[0];
-	int r;
+	struct session *s = all->s;
+	int r = 0;
 
-	s->report.parts = reallocarray(s->report.parts, s->report.count + 1, sizeof(*s->report.parts));
+	s->report.parts = calloc(all->count ? all->count : 1, sizeof(*s->report.parts));
 	if (!s->report.parts)
 		abort();
-	s->report.parts[s->report.count] = (struct report_part){0};
-	r = root_enter_netns(s->root, name, fd);
-	if (r < 0) {
-		complain("network namespace %s: %s", name, strerror(-r));
-		return EXIT_COULD_NOT_CHECK;
+	if (all->count)
+		collect_wait(all->list[all->count - 1].collecting);
+	for (size_t i = 0; i < all->count && !r; i++)
+		r = end(all, &all->list[i]);
+	return r;
+}
+
+static void visits_clear(struct visits *all)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		if (all->list[i].collecting)
+			collect_abandon(all->list[i].collecting);
+		closep(&all->list[i].fd);
 	}
-	return judge_one(s, pair[1]);
+	free(all->list);
+}
+
+static struct collect_options collect_options(const struct session *s, const struct options *o)
+{
+	return (struct collect_options){
+		.rules = &s->rules,
+		.config = &s->config,
+		.window = o->window >= 0	  ? o->window
+			  : s->config.window >= 0 ? s->config.window
+						  : default_window,
+		.owners = true,
+		.progress = isatty(STDERR_FILENO) ? show_progress : NULL,
+	};
 }
 
 int session_judge(struct session *s, const struct options *o)
 {
-	void *pair[] = {s, (void *)o};
+	_cleanup_(visits_clear) struct visits all = {.s = s, .options = collect_options(s, o)};
+	int r;
 
 	if (o->netns && o->root) {
 		complain("--netns and --root do not go together: a record holds one namespace");
 		return EXIT_USAGE;
 	}
-	if (o->netns)
-		return netns_each(o->netns, judge_namespace, pair);
-	s->report.one_namespace = !o->root;
-	s->report.parts = calloc(1, sizeof(*s->report.parts));
-	if (!s->report.parts)
-		abort();
-	return judge_one(s, o);
+	s->report.one_namespace = !o->root && !o->netns;
+	r = o->netns ? netns_each(o->netns, begin, &all) : begin(&all, "", -1);
+	return r ? r : run_visits(&all);
 }
 
 void session_close(struct session *s)

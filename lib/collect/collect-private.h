@@ -13,7 +13,9 @@ struct collecting {
 	struct root *root;
 	const struct collect_options *options;
 	struct facts *facts;
+	double began;  /* of the first sample, monotonic seconds */
 	double window; /* between the samples; 0 until there is a second */
+	unsigned long discarded_before;
 	uint8_t local_ports[8192];
 	struct cohort cohort;
 	struct census first, second;

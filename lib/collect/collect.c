@@ -8,8 +8,7 @@
 
 /* In order: what a later one needs comes first. `before` and `after` are the two samples. */
 static const collector_fn before[] = {
-	collect_sysctls,	collect_host,  collect_boot_values,
-	collect_counters_before, collect_links, collect_sockets_before,
+	collect_sysctls, collect_host, collect_boot_values, collect_links, collect_counters_before, collect_sockets_before,
 };
 static const collector_fn after[] = {
 	collect_counters, collect_sockets, resolve_cgroups,	derive_states,	  derive_paths,
@@ -24,12 +23,19 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void wait_for_window(struct collecting *c, double began)
+static bool has_second_sample(const struct collecting *c)
+{
+	return root_is_recorded(c->root) ? root_host(c->root)->window > 0 : c->options->window > 0;
+}
+
+void collect_wait(const struct collecting *c)
 {
 	const struct collect_options *o = c->options;
 	double left;
 
-	while ((left = began + o->window - now()) > 0) {
+	if (root_is_recorded(c->root) || !has_second_sample(c))
+		return;
+	while ((left = c->began + o->window - now()) > 0) {
 		double step = min_of(left, 0.1);
 		struct timespec t = {.tv_sec = (time_t)step, .tv_nsec = (long)((step - (double)(time_t)step) * 1e9)};
 
@@ -41,50 +47,73 @@ static void wait_for_window(struct collecting *c, double began)
 		o->progress(o->user, 0);
 }
 
-/* The second sample: after the window, or what the record holds. */
-static void next_sample(struct collecting *c, double began)
+/* What lies between the samples is what was measured, not what was asked for. */
+static void begin_second_sample(struct collecting *c)
 {
-	double recorded = root_host(c->root)->window;
-
-	if (root_is_recorded(c->root) ? recorded <= 0 : c->options->window <= 0)
+	if (!has_second_sample(c))
 		return;
-	if (!root_is_recorded(c->root))
-		wait_for_window(c, began);
-	if (root_set_sample(c->root, 2) < 0) {
+	if (root_set_sample(c->root, 2) < 0)
 		facts_note(c->facts, "the record's second sample is missing");
-		return;
-	}
-	c->window = root_is_recorded(c->root) ? recorded : now() - began;
+	else
+		c->window = root_is_recorded(c->root) ? root_host(c->root)->window : now() - c->began;
 }
 
-int collect(struct root *root, const struct collect_options *o, struct facts **ret)
+static void release(struct collecting *c)
+{
+	census_clear(&c->first);
+	census_clear(&c->second);
+	cohort_clear(&c->cohort);
+	links_clear(&c->links);
+	free(c);
+}
+
+int collect_begin(struct root *root, const struct collect_options *o, struct collecting **ret)
 {
 	struct collecting *c = calloc(1, sizeof(*c));
-	double began = 0;
 
 	if (!c)
 		return -ENOMEM;
 	c->root = root;
 	c->options = o;
 	c->facts = facts_new();
+	c->discarded_before = root_netlink_stats(root)->discarded;
 	root_set_sample(root, 1);
-	for (size_t i = 0; i < ARRAY_SIZE(before); i++) {
-		if (i == ARRAY_SIZE(before) - 1)
-			began = now();
+	c->began = now();
+	for (size_t i = 0; i < ARRAY_SIZE(before); i++)
 		before[i](c);
-	}
-	next_sample(c, began);
+	*ret = c;
+	return 0;
+}
+
+void collect_end(struct collecting *c, struct facts **ret)
+{
+	unsigned long discarded;
+
+	begin_second_sample(c);
 	c->facts->window = c->window;
 	for (size_t i = 0; i < ARRAY_SIZE(after); i++)
 		after[i](c);
-	if (root_netlink_stats(root)->discarded)
-		facts_note(c->facts, "%lu malformed or foreign netlink messages were discarded",
-			   root_netlink_stats(root)->discarded);
+	discarded = root_netlink_stats(c->root)->discarded - c->discarded_before;
+	if (discarded)
+		facts_note(c->facts, "%lu malformed or foreign netlink messages were discarded", discarded);
 	*ret = c->facts;
-	census_clear(&c->first);
-	census_clear(&c->second);
-	cohort_clear(&c->cohort);
-	links_clear(&c->links);
-	free(c);
+	release(c);
+}
+
+void collect_abandon(struct collecting *c)
+{
+	facts_free(c->facts);
+	release(c);
+}
+
+int collect(struct root *root, const struct collect_options *o, struct facts **ret)
+{
+	struct collecting *c;
+	int r = collect_begin(root, o, &c);
+
+	if (r < 0)
+		return r;
+	collect_wait(c);
+	collect_end(c, ret);
 	return 0;
 }

@@ -20,5 +20,17 @@ struct collect_options {
 	void *user;
 };
 
-/* 0 and facts to be freed, or -errno where not even a census of nothing could be made. */
+struct collecting;
+
+/*
+ * The two halves, so that many network namespaces can share one window: begin takes the first sample, end the second
+ * (the root must be in the same namespace again) and gives the facts, to be freed. end releases c, and so does abandon.
+ */
+int collect_begin(struct root *root, const struct collect_options *o, struct collecting **ret) _must_check_;
+/* Wait until the window that began with c is over. Recorded roots and single samples do not wait. */
+void collect_wait(const struct collecting *c);
+void collect_end(struct collecting *c, struct facts **ret);
+void collect_abandon(struct collecting *c);
+
+/* All of it for one namespace. 0, or -ENOMEM. */
 int collect(struct root *root, const struct collect_options *o, struct facts **ret) _must_check_;
