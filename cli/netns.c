@@ -99,6 +99,7 @@ int netns_each(const char *which, int (*fn)(void *user, const char *name, int fd
 	if (!r)
 		r = visit_directory(s, "/proc", "/ns/net");
 	if (s->denied)
-		complain("the namespaces of %zu processes were not to be entered (root may)", s->denied);
+		complain("network namespaces of %zu process%s could not be entered (root may)", s->denied,
+			 s->denied == 1 ? "" : "es");
 	return r;
 }

@@ -78,9 +78,12 @@ int collect_begin(struct root *root, const struct collect_options *o, struct col
 	c->facts = facts_new();
 	c->discarded_before = root_netlink_stats(root)->discarded;
 	root_set_sample(root, 1);
-	c->began = now();
-	for (size_t i = 0; i < ARRAY_SIZE(before); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(before); i++) {
+		/* The window lies between what is sampled twice: counters and sockets. */
+		if (before[i] == collect_counters_before)
+			c->began = now();
 		before[i](c);
+	}
 	*ret = c;
 	return 0;
 }
