@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Expressions. What parses must evaluate on any host; must give the same truth and the same quantities when bytes
- * and seconds are measured with other rulers, which only holds where no dimensions are mixed; and must not change
- * its answer when more becomes known.
+ * Expressions. What parses must evaluate on any host; must give the same truth and the same
+ * quantities when bytes and seconds are measured with other rulers, which only holds where no
+ * dimensions are mixed; and must not change its answer when more becomes known.
  */
 #include <math.h>
 

@@ -57,7 +57,7 @@ static int on_entry(void *user, const struct ini_entry *e, struct diag *d)
 	return 0;
 }
 
-/* Lines that begin a key: an indented one goes on with the key above it in its section, if there is one. */
+/* Lines that begin a key: an indented one goes on with the key above it in its section, if any. */
 static unsigned count_keys(const struct reading *r)
 {
 	bool key_above = false;

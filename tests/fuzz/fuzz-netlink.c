@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The walk over recorded netlink messages: inside the bytes given, whole messages only, each counted. */
+/* The walk over recorded netlink messages: inside the bytes given, whole ones only, counted. */
 #include "fuzz.h"
 
 #include "root/root.h"

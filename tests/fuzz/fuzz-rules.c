@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A whole rule set from one input: catalogue, rules, profiles "a" and "b" and waivers, with 0xff between them. What
- * loads must be complete, and must evaluate on any host.
+ * A whole rule set from one input: catalogue, rules, profiles "a" and "b" and waivers, with 0xff
+ * between them. What loads must be complete, and must evaluate on any host.
  */
 #include "fuzz.h"
 

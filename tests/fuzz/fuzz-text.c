@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Escaping: whatever a name is, what is shown is printable UTF-8 of bounded length. The first byte is the limit. */
+/* Escaping: whatever a name is, what is shown is printable and bounded. First byte: the limit. */
 #include "fuzz.h"
 
 #include "base/text.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Shared by the fuzz targets: a check that ends the run, and hosts whose facts follow from a seed. */
+/* Shared by the fuzz targets: a check that ends the run, and hosts made from a seed. */
 #pragma once
 
 #include <stdint.h>

@@ -118,9 +118,11 @@ static void bytes_that_are_no_utf8_are_shown(void **state)
 	assert_escaped("cut \342\200", 100, "cut \\xe2\\x80");
 	assert_escaped("overlong \300\257", 100, "overlong \\xc0\\xaf");
 	assert_escaped("overlong \340\200\257", 100, "overlong \\xe0\\x80\\xaf");
+	assert_escaped("overlong \340\237\277", 100, "overlong \\xe0\\x9f\\xbf");
 	assert_escaped("overlong \360\200\200\257", 100, "overlong \\xf0\\x80\\x80\\xaf");
 	assert_escaped("surrogate \355\240\200", 100, "surrogate \\xed\\xa0\\x80");
 	assert_escaped("beyond \364\220\200\200", 100, "beyond \\xf4\\x90\\x80\\x80");
+	assert_escaped("five \370\220\200\200", 100, "five \\xf8\\x90\\x80\\x80");
 	assert_escaped("alone \200", 100, "alone \\x80");
 }
 

@@ -32,10 +32,14 @@ static void a_section_describes_a_key(void **state)
 {
 	static const char text[] =
 		"format = 1\nknown-through = 6.18\n"
-		"[net.ipv4.tcp_rmem]\ntitle = Receive buffer\nabout = What a socket may hold.\nwhy = w\nrisk = Memory.\n"
-		"refs = ip-sysctl.rst\nnames = min default max\napplies = new sockets\ninherits = i\neffect = e\n"
-		"default-note = n\ntype = integer\nelements = 3\nunit = bytes\nmin = 4096\nmax = 1e6 2e6 4e6\n"
-		"order = ascending\nnetns = own\napply = raise\nnever-below-default = yes\nsince = 2.4\n"
+		"[net.ipv4.tcp_rmem]\ntitle = Receive buffer\nabout = What a socket may hold.\n"
+		"why = w\nrisk = Memory.\n"
+		"refs = ip-sysctl.rst\nnames = min default max\napplies = new sockets\n"
+		"inherits = i\neffect = e\n"
+		"default-note = n\ntype = integer\nelements = 3\nunit = bytes\n"
+		"min = 4096\nmax = 1e6 2e6 4e6\n"
+		"order = ascending\nnetns = own\napply = raise\nnever-below-default = yes\n"
+		"since = 2.4\n"
 		"default = 4 KiB, 128 KiB, min(6 MiB, max(4 MiB, host.memory / 128))\n"
 		"default@6.16 = 4 KiB, 128 KiB, 32 MiB\n";
 	struct arena a = ARENA_NULL;
@@ -109,7 +113,7 @@ static void units_have_a_dimension(void **state)
 	}
 }
 
-/* A file's 700 and a profile's "700 ms" must be the same number, to the last bit: constraints compare them. */
+/* A file's 700 and a profile's "700 ms" must be one number to the last bit: they are compared. */
 static void raw_values_equal_the_same_quantity(void **state)
 {
 	static const char *const units[][2] = {{"milliseconds", "ms"},
@@ -287,8 +291,8 @@ static void malformed_fields_are_refused(void **state)
 		{"default = path.bdp", 7, "which this expression does not judge"},
 		{"default = sysctl.net.ipv4.tcp_x", 7, "not in the catalogue"},
 		{"default =", 7, "a value expected"},
-		{"default = 1\ndefault@3.1 = 1\ndefault@3.2 = 1\ndefault@3.3 = 1\ndefault@3.4 = 1\ndefault@3.5 = 1\n"
-		 "default@3.6 = 1",
+		{"default = 1\ndefault@3.1 = 1\ndefault@3.2 = 1\ndefault@3.3 = 1\ndefault@3.4 = 1\n"
+		 "default@3.5 = 1\ndefault@3.6 = 1",
 		 13, "more than 6 defaults"},
 		{"[net.ipv4/../secret]\ntitle = t", 7,
 		 "[net.ipv4/../secret] is not the name of a sysctl"},

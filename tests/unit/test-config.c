@@ -345,7 +345,7 @@ static void an_empty_profile_is_masked(void **state)
 	load_badly(*state, "one", "one", "no profile has this name");
 }
 
-/* root.h: nothing is read outside a recorded root, which is untrusted. Its own profiles are part of it. */
+/* A recorded root is untrusted, and nothing is read outside it. Its own profiles are part of it. */
 static void a_recorded_profile_includes_no_file_of_this_host(void **state)
 {
 	_cleanup_(ruleset_clearp) struct ruleset *set = &(struct ruleset){0};
@@ -373,7 +373,7 @@ static int load_config(const struct tree *t, struct config *c, struct diag *d)
 	return config_load(c, r, d);
 }
 
-/* Nor does its configuration name one: a record is judged by profiles that it holds, or that its judge names. */
+/* It is judged by profiles that it holds, or that are named on the command line. */
 static void a_recorded_config_names_no_file_of_this_host(void **state)
 {
 	static const char *const profiles[] = {"/etc/shadow", "latency,/tmp/x.profile", "../x"};
@@ -450,7 +450,8 @@ static void config_is_understood(void **state)
 
 	tree_write(
 		*state, CONF,
-		"format = 1\n[audit]\nprofile = latency,hardening\nwindow = 500 ms\n[path]\nflow-target = 1 Gbit/s\n"
+		"format = 1\n[audit]\nprofile = latency,hardening\nwindow = 500 ms\n"
+		   "[path]\nflow-target = 1 Gbit/s\n"
 		"[interface eth0]\nspeed = 10 Gbit/s\n[interface eth0.100]\nspeed = 100 Mbit/s\n"
 		"[interface eth0]\nspeed = 25 Gbit/s\n");
 	assert_int_equal(load_config(*state, &c, &d), 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The expression language: what it means, what it refuses, and what is known when something is not. */
+/* The expression language: what it means, what it refuses, what is known if something is not. */
 #include "unit.h"
 
 #include <errno.h>
@@ -401,7 +401,7 @@ static void the_unknown_says_why(void **state)
 	assert_unknown(f, "window(1 MB)", VALUE_GARBLED, "not understood");
 }
 
-/* "path.srtt.p95: reading it was denied" needs the name, however deep in the expression it stood. */
+/* "path.srtt.p95: reading it was denied" needs the name, however deep it stood. */
 static void the_unknown_has_a_name(void **state)
 {
 	static const char *const rows[][2] = {
@@ -611,12 +611,12 @@ static void length_is_bounded(void **state)
 		nest(&t, "", "1", chains[i], 128);
 		assert_refused(*state, text_get(&t), "expression too long");
 	}
-	for (int or = 0; or < 2; or ++) {
+	for (int any = 0; any < 2; any++) {
 		_cleanup_text_ struct text t = TEXT_NULL;
 
-		nest(&t, "", "yes", or ? " or yes" : " and yes", 127);
+		nest(&t, "", "yes", any ? " or yes" : " and yes", 127);
 		assert_truth(*state, text_get(&t), true);
-		nest(&t, "", "yes", or ? " or yes" : " and yes", 128);
+		nest(&t, "", "yes", any ? " or yes" : " and yes", 128);
 		assert_refused(*state, text_get(&t), "expression too long");
 	}
 }

@@ -74,7 +74,7 @@ static void repeated_keys_and_sections_are_told_apart(void **state)
 		       "3:[a@2]k=1\n4:[a@2]k=2\n6:[a@5]k=3\n");
 }
 
-/* Under a new header an indented line has nothing to continue: never the value of the section above. */
+/* Under a new header an indented line has nothing to continue: not the section above. */
 static void an_indented_first_key_is_not_lost(void **state)
 {
 	static const char text[] = "format = 1\n[a]\nk = v\n[b]\n  x = y\nz = w\n";
@@ -267,7 +267,7 @@ static void the_first_fault_is_the_one_told(void **state)
 	assert_diag(&d, "t.ini", 3, "neither a section nor");
 }
 
-/* inih reads on after a line that it does not understand, in a section that it did not leave or enter. */
+/* inih reads on after a line that it does not understand, not knowing in which section it is. */
 static void nothing_is_passed_on_below_a_fault(void **state)
 {
 	static const struct refusal rows[] = {

@@ -12,7 +12,7 @@ struct got {
 	bool disorder;
 };
 
-/* Reads all of a message, so that a sanitizer sees where it ends; numbered ones must come in order. */
+/* Reads all of a message, so that a sanitizer sees where it ends; numbers must come in order. */
 static int take(void *user, const struct nlmsghdr *h)
 {
 	struct got *g = user;

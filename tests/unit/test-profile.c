@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Profiles that move a rule set, together or against each other; waivers that excuse its findings. */
+/* Profiles that move a rule set, together or against each other; waivers that excuse findings. */
 #include "unit-rules.h"
 
 #include "rules/profile.h"
@@ -97,7 +97,8 @@ static void a_profile_moves_a_rule_set(void **state)
 		 "[thresholds]\nbloat.queue = 10 ms\nfew.flows = 5\nfull.share = 90 %\n"
 		 "[rules]\na.b = off\na.c = error\n"
 		 "[sysctl]\nnet.core.somaxconn = >= 4096 # bursts of connections\n"
-		 "net.ipv4.tcp_rmem[2] = >= roundup(host.bdp_receive, 64 KiB)\n    within memory # long paths\n"},
+		 "net.ipv4.tcp_rmem[2] = >= roundup(host.bdp_receive, 64 KiB)\n"
+		 "    within memory # long paths\n"},
 		{NULL, NULL},
 	};
 	_loaded_ l;
@@ -341,7 +342,7 @@ static void a_conflict_is_about_the_element_not_its_spelling(void **state)
 	assert_diag(&l.diag, "two", 5, "one:5");
 }
 
-/* "stranger" agrees with what "top" overrides: it does not agree with "top", in whatever order they come. */
+/* "stranger" agrees with what "top" overrides, so not with "top", in whatever order they come. */
 static void a_conflict_does_not_hang_on_the_order(void **state)
 {
 	static const struct shelf profiles[] = {
@@ -370,7 +371,8 @@ static void an_include_may_stand_last(void **state)
 	static const struct shelf profiles[] = {
 		{"base", PROFILE "[thresholds]\nbloat.queue = 30 ms\n"},
 		{"top",
-		 "format = 1\n[thresholds]\nbloat.queue = 10 ms\n[profile]\nsummary = s\ninclude = base\n"},
+		 "format = 1\n[thresholds]\nbloat.queue = 10 ms\n"
+		 "[profile]\nsummary = s\ninclude = base\n"},
 		{NULL, NULL},
 	};
 	_loaded_ l;
@@ -456,7 +458,8 @@ static const double noon_of_31_january_2027 = 1801396800;
 static void a_waiver_excuses_until_its_day_ends(void **state)
 {
 	static const char text[] =
-		"format = 1\n[a.b]\nsubject = eth0 *\nreason = Known, ticket 12\nexpires = 2027-01-31\n";
+		"format = 1\n[a.b]\nsubject = eth0 *\nreason = Known, ticket 12\n"
+		"expires = 2027-01-31\n";
 	_cleanup_(ruleset_clearp) struct ruleset *set = &(struct ruleset){0};
 	const double noon = noon_of_31_january_2027;
 	const struct rule *b, *c;

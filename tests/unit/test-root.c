@@ -275,7 +275,8 @@ static void a_record_describes_its_host(void **state)
 {
 	_cleanup_(root_freep) struct root *r = open_record(
 		*state,
-		"format = 1\n[host]\nkernel = 6.1.0-32-amd64\nmachine = x86_64\nhostname = db1\nnetns = blue\n"
+		"format = 1\n[host]\nkernel = 6.1.0-32-amd64\nmachine = x86_64\n"
+		"hostname = db1\nnetns = blue\n"
 		"page-size = 16384\nclock-ticks = 250\nclock = 1700000000.5\nwindow = 2.5\n"
 		"netns-inode = 4026531840\nprivileged = yes\n");
 	const struct root_host *h = root_host(r);
@@ -406,7 +407,8 @@ static void a_record_knows_what_was_missing(void **state)
 {
 	_cleanup_(root_freep) struct root *r = open_record(
 		*state,
-		"format = 1\n[missing]\nproc/net/netstat = 13\nproc/there = 5\nnetlink/tcp.diag = 1\n");
+		"format = 1\n[missing]\nproc/net/netstat = 13\nproc/there = 5\n"
+		"netlink/tcp.diag = 1\n");
 	struct nlmsghdr request = {.nlmsg_len = sizeof(request)};
 
 	tree_write(*state, "r/proc/there", "here after all\n");

@@ -25,7 +25,8 @@ static void a_rule_file_is_understood(void **state)
 		"advise = Raise it.\n"
 		"recommend = net.ipv4.tcp_rmem[2] >= roundup(2 * path.bdp, 64 KiB) within memory\n"
 		"recommend.2 = net.ipv4.tcp_congestion_control one of bbr cubic\n"
-		"evidence = path.min_rtt.p50 path.bdp sysctl.net.ipv4.tcp_rmem[2] interface.mtu host.memory\n"
+		"evidence = path.min_rtt.p50 path.bdp sysctl.net.ipv4.tcp_rmem[2] "
+		"interface.mtu host.memory\n"
 		"because = Half of it.\n"
 		"risk = Memory.\n"
 		"refs = RFC 7323\n"
@@ -84,7 +85,8 @@ static void a_rule_may_judge_one_key(void **state)
 	(void)state;
 	load_rules(
 		set,
-		"format = 1\n[a.b]\nfor = sysctl net.core.somaxconn\nwhen = key.boot_differs\n" RULE_TEXTS
+		"format = 1\n[a.b]\nfor = sysctl net.core.somaxconn\n"
+		"when = key.boot_differs\n" RULE_TEXTS
 		"[a.c]\nfor = sysctl\nwhen = key.loaders_differ\nrecommend = wanted\n" RULE_TEXTS);
 	r = ruleset_find(set, "a.b");
 	assert_int_equal(r->subject, SUBJECT_SYSCTL);
@@ -184,8 +186,8 @@ static void malformed_fields_are_refused(void **state)
 		{"-when = yes", 4, "unknown key '-when' in a rule"},
 		{"severity = fatal", 4, "'severity = fatal': info, notice, warning or error"},
 		{"evidence = path.bdp path.bpd", 4, "no fact is named 'path.bpd'"},
-		{"evidence = path.bdp path.bdp path.bdp path.bdp path.bdp path.bdp path.bdp path.bdp path.bdp path.bdp "
-		 "path.bdp\n path.bdp path.bdp",
+		{"evidence = path.bdp path.bdp path.bdp path.bdp path.bdp path.bdp path.bdp\n"
+		 " path.bdp path.bdp path.bdp path.bdp path.bdp path.bdp",
 		 4, "more than 12 facts"},
 		{"recommend = net.core.somaxconn >= 1\nrecommend.2 = net.core.somaxconn >= 2\n"
 		 "recommend.3 = net.core.somaxconn >= 3\nrecommend.4 = net.core.somaxconn >= 4\n"
@@ -263,7 +265,7 @@ static void malformed_sections_are_refused(void **state)
 		assert_rules_refused(rows[i].input, rows[i].line, rows[i].says);
 }
 
-/* What a rule judges decides which facts it may name: it must be known before, and must not change after. */
+/* What a rule judges decides which facts it may name: it is known before, and never changes. */
 static void for_comes_first_and_once(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Shared by the unit tests: throw-away trees and records, and assertions about diagnoses and children. */
+/* Shared by the unit tests: throw-away trees and records, what a tap saw, children. */
 #pragma once
 
 #include <setjmp.h>
@@ -45,7 +45,7 @@ static inline char *repeat(char c, size_t n)
 	return s;
 }
 
-/* A directory of its own for each test: cmocka_unit_test_setup_teardown(test, tree_setup, tree_teardown). */
+/* A directory of its own for each test that is listed with in_tree(). */
 struct tree {
 	char path[4096];
 	int fd;
