@@ -6,6 +6,7 @@
 #include <ini.h>
 #include <stdbool.h>
 #include <string.h>
+#include "base/text.h"
 
 /* One entry is held back until the next begins, since its value may go on in a continuation line. */
 struct reading {
@@ -34,10 +35,21 @@ static int fail(struct reading *r, const char *message)
 	return fail_at(r, r->line, message);
 }
 
+/* inih takes a semicolon behind a blank for the begin of a comment, wherever it stands. */
+static size_t comment_start(const char *line, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (line[i] == ';' && isspace((unsigned char)line[i - 1]))
+			return i;
+	return n;
+}
+
 static int check_header(struct reading *r, const char *line, size_t n)
 {
-	const char *close = memchr(line, ']', n);
+	const char *close = memchr(line, ']', comment_start(line, n));
 
+	if (close == line + 1)
+		return fail(r, "section without a name");
 	if (!close)
 		return fail(r, "section header without ']'");
 	if (close - line - 1 > INI_SECTION_MAX)
@@ -63,6 +75,9 @@ static int check_line(struct reading *r, const char *line, size_t n)
 		return fail(r, "line longer than 190 characters: continue the value in an indented line");
 	if (memchr(line, 0, n))
 		return fail(r, "NUL byte in the line");
+	/* A file's words reach terminals and JSON as they are; a recorded host's file is untrusted. */
+	if (!text_is_plain(line, n - (n && line[n - 1] == '\r')))
+		return fail(r, "not UTF-8, or a control character in the line");
 	while (blank < n && isspace((unsigned char)line[blank]))
 		blank++;
 	r->continues = false;
@@ -73,6 +88,7 @@ static int check_line(struct reading *r, const char *line, size_t n)
 		return 0;
 	if (line[blank] == '[')
 		return check_header(r, line + blank, n - blank);
+	n = comment_start(line, n);
 	if (!memchr(line, '=', n) && !memchr(line, ':', n))
 		return fail(r, "neither a section nor 'key = value'");
 	r->has_key = true;

@@ -101,6 +101,19 @@ static bool is_deceptive(const char *s, size_t len)
 	return len == 3 && u[0] == 0xef && u[1] == 0xbb && u[2] == 0xbf;
 }
 
+bool text_is_plain(const char *s, size_t n)
+{
+	while (n) {
+		size_t len = utf8_length(s, n);
+
+		if (!len || (*s != '\t' && is_deceptive(s, len)))
+			return false;
+		s += len;
+		n -= len;
+	}
+	return true;
+}
+
 static void add_piece(struct text *t, const char *s, size_t len, size_t step)
 {
 	if (!len || is_deceptive(s, len)) {

@@ -32,5 +32,7 @@ static inline void text_donep(struct text *t)
  */
 void text_add_escaped(struct text *t, const char *s, size_t max);
 
+/* Is this text that may be shown as it is: UTF-8 without control characters (but tabs) and the like? */
+bool text_is_plain(const char *s, size_t n);
 /* Length of the valid UTF-8 sequence at s (1..4), or 0; n bytes may be read. */
 size_t utf8_length(const char *s, size_t n);

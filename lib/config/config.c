@@ -34,9 +34,11 @@ static int on_setting(void *user, const struct ini_entry *e, struct diag *d)
 {
 	struct config *c = user;
 
-	if (!strcmp(e->section, "audit") && !strcmp(e->key, "profile"))
+	if (!strcmp(e->section, "audit") && !strcmp(e->key, "profile")) {
+		if (strchr(e->value, '/'))
+			return diag_set(d, e->file, e->line, "'profile' takes names; a path is for the command line");
 		c->profile = arena_strdup(&c->arena, e->value);
-	else if (!strcmp(e->section, "audit") && !strcmp(e->key, "window")) {
+	} else if (!strcmp(e->section, "audit") && !strcmp(e->key, "window")) {
 		if (quantity_parse(e->value, DIM_SECONDS, &c->window) < 0)
 			return diag_set(d, e->file, e->line, "'window = %s': a time such as 2 s", e->value);
 	} else if (!strcmp(e->section, "path") && !strcmp(e->key, "flow-target")) {

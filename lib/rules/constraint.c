@@ -51,6 +51,12 @@ static int parse_key(const struct expr_scope *scope, const char *key, struct con
 	return 0;
 }
 
+static bool is_whole_number(const char *s)
+{
+	s += *s == '-';
+	return *s && strspn(s, "0123456789") == strlen(s);
+}
+
 static int parse_choices(const struct expr_scope *scope, char *s, struct constraint *c, struct diag *d)
 {
 	const char **words = arena_array(scope->arena, const char *, 16);
@@ -65,7 +71,7 @@ static int parse_choices(const struct expr_scope *scope, char *s, struct constra
 	if (!c->choice_count)
 		return diag_set(d, scope->file, scope->line, "'one of' needs words");
 	for (unsigned i = 0; i < c->choice_count && dim_is_number(c->def->dim); i++)
-		if (strspn(words[i], "-0123456789") != strlen(words[i]))
+		if (!is_whole_number(words[i]))
 			return diag_set(d, scope->file, scope->line, "'%s' is a number: '%s' is none", c->def->key, words[i]);
 	return 0;
 }
