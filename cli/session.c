@@ -184,6 +184,21 @@ int session_judge(struct session *s, const struct options *o)
 	return r ? r : run_visits(&all);
 }
 
+int session_show(const struct options *o,
+		 int (*show)(struct session *s, const struct options *o, const struct render_options *ro, struct text *t))
+{
+	_cleanup_session_ struct session s = {0};
+	_cleanup_text_ struct text t = TEXT_NULL;
+	struct render_options ro = output_options(o);
+	int r = session_open(&s, o), shown;
+
+	if (r || (r = session_judge(&s, o)))
+		return r;
+	shown = show(&s, o, &ro, &t);
+	r = output_write(&t);
+	return r ? r : shown;
+}
+
 void session_close(struct session *s)
 {
 	for (size_t i = 0; i < s->report.count; i++) {

@@ -16,5 +16,11 @@ struct session {
 int session_open(struct session *s, const struct options *o);
 /* Collect facts, and judge them, in every network namespace asked for. */
 int session_judge(struct session *s, const struct options *o);
+/*
+ * The whole way of a verb that shows facts: open, judge, let show() render into t, write that. show() returns the exit
+ * status for when all went well.
+ */
+int session_show(const struct options *o,
+		 int (*show)(struct session *s, const struct options *o, const struct render_options *ro, struct text *t));
 void session_close(struct session *s);
 #define _cleanup_session_ _cleanup_(session_close)

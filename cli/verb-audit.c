@@ -14,16 +14,13 @@ static int verdict(const struct report *r, const struct options *o)
 	return o->fail_on_unknown && t.by_status[STATUS_UNKNOWN] ? EXIT_FINDINGS : EXIT_OK;
 }
 
+static int show(struct session *s, const struct options *o, const struct render_options *ro, struct text *t)
+{
+	report_format_find(o->format)->render(&s->report, ro, t);
+	return verdict(&s->report, o);
+}
+
 int verb_audit(const struct options *o)
 {
-	_cleanup_session_ struct session s;
-	_cleanup_text_ struct text t = TEXT_NULL;
-	struct render_options ro = output_options(o);
-	int r = session_open(&s, o);
-
-	if (r || (r = session_judge(&s, o)))
-		return r;
-	report_format_find(o->format)->render(&s.report, &ro, &t);
-	r = output_write(&t);
-	return r ? r : verdict(&s.report, o);
+	return session_show(o, show);
 }

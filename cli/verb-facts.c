@@ -76,25 +76,23 @@ static void add_subjects(struct listing *l, const struct facts *f)
 			}
 }
 
-int verb_facts(const struct options *o)
+static int show(struct session *s, const struct options *o, const struct render_options *ro, struct text *t)
 {
-	_cleanup_session_ struct session s;
-	_cleanup_text_ struct text t = TEXT_NULL;
-	struct render_options ro = output_options(o);
-	int r = session_open(&s, o);
-
-	if (r || (r = session_judge(&s, o)))
-		return r;
-	for (size_t i = 0; i < s.report.count; i++) {
+	for (size_t i = 0; i < s->report.count; i++) {
 		struct table table;
-		struct listing l = {&table, o->arg_count ? o->args[0] : NULL, &s.report.parts[i].facts->arena};
+		struct listing l = {&table, o->arg_count ? o->args[0] : NULL, &s->report.parts[i].facts->arena};
 
 		table_init(&table, "facts", "Facts", columns, ARRAY_SIZE(columns));
 		table.empty = "no fact has such a name";
-		add_sysctls(&l, s.report.parts[i].facts);
-		add_subjects(&l, s.report.parts[i].facts);
-		render_tables(&table, 1, o->format, &ro, &t);
+		add_sysctls(&l, s->report.parts[i].facts);
+		add_subjects(&l, s->report.parts[i].facts);
+		render_tables(&table, 1, o->format, ro, t);
 		table_clear(&table);
 	}
-	return output_write(&t);
+	return EXIT_OK;
+}
+
+int verb_facts(const struct options *o)
+{
+	return session_show(o, show);
 }

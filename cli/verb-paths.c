@@ -57,26 +57,25 @@ static void add_paths(struct table *t, const struct column *columns, const struc
 	}
 }
 
-int verb_paths(const struct options *o)
+static int show(struct session *s, const struct options *o, const struct render_options *ro, struct text *t)
 {
-	_cleanup_session_ struct session s;
-	_cleanup_text_ struct text t = TEXT_NULL;
 	struct column columns[COLUMNS] = {{"path", NULL, DIM_TEXT, false}};
-	struct render_options ro = output_options(o);
-	int r = session_open(&s, o);
 
-	if (r || (r = session_judge(&s, o)))
-		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
 		columns[i + 1] = shown[i].column;
-	for (size_t i = 0; i < s.report.count; i++) {
+	for (size_t i = 0; i < s->report.count; i++) {
 		struct table tables[2];
 
-		add_paths(&tables[0], columns, s.report.parts[i].facts);
-		add_interfaces(&tables[1], s.report.parts[i].facts);
-		render_tables(tables, 2, o->format, &ro, &t);
+		add_paths(&tables[0], columns, s->report.parts[i].facts);
+		add_interfaces(&tables[1], s->report.parts[i].facts);
+		render_tables(tables, 2, o->format, ro, t);
 		table_clear(&tables[0]);
 		table_clear(&tables[1]);
 	}
-	return output_write(&t);
+	return EXIT_OK;
+}
+
+int verb_paths(const struct options *o)
+{
+	return session_show(o, show);
 }

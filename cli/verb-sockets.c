@@ -100,17 +100,10 @@ static void add_list(struct table *t, struct column columns[COLUMNS_MAX], size_t
 	}
 }
 
-int verb_sockets(const struct options *o)
+static int show(struct session *s, const struct options *o, const struct render_options *ro, struct text *t)
 {
-	_cleanup_session_ struct session s;
-	_cleanup_text_ struct text t = TEXT_NULL;
-	struct render_options ro = output_options(o);
-	int r = session_open(&s, o);
-
-	if (r || (r = session_judge(&s, o)))
-		return r;
-	for (size_t i = 0; i < s.report.count; i++) {
-		const struct facts *f = s.report.parts[i].facts;
+	for (size_t i = 0; i < s->report.count; i++) {
+		const struct facts *f = s->report.parts[i].facts;
 		struct column columns[ARRAY_SIZE(lists)][COLUMNS_MAX];
 		struct table tables[ARRAY_SIZE(lists) + 1];
 		bool json = strcmp(o->format, "text");
@@ -118,9 +111,14 @@ int verb_sockets(const struct options *o)
 		add_states(&tables[0], f);
 		for (size_t k = 0; k < ARRAY_SIZE(lists); k++)
 			add_list(&tables[k + 1], columns[k], k, f, json ? SIZE_MAX : ROWS_SHOWN);
-		render_tables(tables, ARRAY_SIZE(tables), o->format, &ro, &t);
+		render_tables(tables, ARRAY_SIZE(tables), o->format, ro, t);
 		for (size_t k = 0; k < ARRAY_SIZE(tables); k++)
 			table_clear(&tables[k]);
 	}
-	return output_write(&t);
+	return EXIT_OK;
+}
+
+int verb_sockets(const struct options *o)
+{
+	return session_show(o, show);
 }
