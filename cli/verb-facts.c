@@ -5,7 +5,7 @@
 #include "cli/session.h"
 
 static const struct column columns[] = {
-	{"fact", NULL, DIM_TEXT, false},  {"subject", NULL, DIM_TEXT, false}, {"value", NULL, DIM_TEXT, false},
+	{"fact", NULL, DIM_TEXT, false},  {"subject", NULL, DIM_TEXT, .extra = true}, {"value", NULL, DIM_TEXT, false},
 	{"unit", NULL, DIM_TEXT, .extra = true}, {"delta", NULL, DIM_TEXT, .extra = true},   {"about", NULL, DIM_TEXT, true},
 };
 

@@ -32,11 +32,14 @@ void table_clear(struct table *t)
 	*t = (struct table){0};
 }
 
-static void cell_text(struct text *ret, const struct column *c, const struct value *v)
+/* A long name must not push the other columns off the screen; JSON has it whole. */
+static void cell_text(struct text *ret, const struct column *c, const struct value *v, size_t width)
 {
 	ret->len = 0;
 	text_addn(ret, "", 0);
-	if (v->state == VALUE_KNOWN)
+	if (v->state == VALUE_KNOWN && v->text && !c->wide)
+		text_add_escaped(ret, v->text, width * 2 / 5);
+	else if (v->state == VALUE_KNOWN)
 		layout_value(ret, v, c->dim);
 	else
 		text_add(ret, "-");
@@ -54,7 +57,7 @@ static void measure(const struct table *t, size_t *widths, size_t available)
 
 		widths[c] = layout_columns(column->head ? column->head : column->name);
 		for (size_t r = 0; r < t->row_count; r++) {
-			cell_text(&cell, column, &t->cells[r * t->column_count + c]);
+			cell_text(&cell, column, &t->cells[r * t->column_count + c], available);
 			widths[c] = max_of(widths[c], layout_columns(text_get(&cell)));
 		}
 		total += (column->wide ? min_of(widths[c], (size_t)WIDE_MIN) : widths[c]) + 2;
@@ -136,7 +139,7 @@ static void table_text(const struct table *t, const struct render_options *o, st
 		text_add(ret, "  ");
 		at = 2;
 		for (size_t c = 0; c < t->column_count; c++) {
-			cell_text(&cell, &t->columns[c], &t->cells[r * t->column_count + c]);
+			cell_text(&cell, &t->columns[c], &t->cells[r * t->column_count + c], o->width);
 			add_cell(ret, t, c, text_get(&cell), widths, &at, o);
 		}
 		end_line(ret);
