@@ -101,16 +101,22 @@ static void on_missing(void *user, const char *path, int error)
 {
 	struct recorder *r = user;
 
-	if (strpbrk(path, "=:\n") || strlen(path) > 150)
+	/* A name that cannot be an INI key replays as absent. */
+	if (strlen(path) > 150 || strpbrk(path, "=:;[ ") || !text_is_plain(path, strlen(path)))
 		return;
 	text_addf(&r->missing, "%s = %d\n", path, error);
 }
 
-/* INI values end at a line break; a hostile host name has none left. */
+/* A hostile host name must not end the value, nor begin a comment in it. */
 static void add_value(struct text *t, const char *key, const char *value)
 {
+	size_t at;
+
 	text_addf(t, "%s = ", key);
+	at = t->len;
 	text_add_escaped(t, *value ? value : "-", 100);
+	for (char *p = t->s + at; *p; p++)
+		*p = *p == ';' ? ',' : *p;
 	text_add(t, "\n");
 }
 

@@ -190,7 +190,7 @@ int quantity_parse(const char *s, enum dim d, double *ret)
 
 	if (r < 0)
 		return r;
-	if (*rest || !dim_unify(have, d, &have))
+	if (*rest || (have != d && !(have == DIM_PURE && (d == DIM_COUNT || d == DIM_RATIO))))
 		return -EINVAL;
 	*ret = v;
 	return 0;

@@ -46,8 +46,10 @@ static size_t comment_start(const char *line, size_t n)
 
 static int check_header(struct reading *r, const char *line, size_t n)
 {
-	const char *close = memchr(line, ']', comment_start(line, n));
+	const char *close = memchr(line, ']', n);
 
+	if (r->header_line && !r->has_key)
+		return fail_at(r, r->header_line, "section without keys");
 	if (close == line + 1)
 		return fail(r, "section without a name");
 	if (!close)
@@ -83,12 +85,13 @@ static int check_line(struct reading *r, const char *line, size_t n)
 	r->continues = false;
 	if (blank == n || line[blank] == '#' || line[blank] == ';')
 		return 0;
+	if (comment_start(line, n) < n)
+		return fail(r, "a semicolon behind a blank would begin a comment: comments stand on lines of their own");
 	r->continues = blank > 0 && r->has_key;
 	if (r->continues)
 		return 0;
 	if (line[blank] == '[')
 		return check_header(r, line + blank, n - blank);
-	n = comment_start(line, n);
 	if (!memchr(line, '=', n) && !memchr(line, ':', n))
 		return fail(r, "neither a section nor 'key = value'");
 	r->has_key = true;
@@ -192,5 +195,7 @@ int ini_read(const char *file, const char *bytes, size_t n, ini_entry_fn fn, voi
 		return diag_set(d, file, bad > 0 ? (unsigned)bad : 0, "neither a section nor 'key = value'");
 	if (!r.format_seen)
 		return diag_set(d, file, 0, "the file must begin with 'format = 1'");
+	if (r.header_line && !r.has_key)
+		return diag_set(d, file, r.header_line, "section without keys");
 	return 0;
 }

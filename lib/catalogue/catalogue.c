@@ -255,14 +255,16 @@ static int parse_default(struct loading *l, const struct pending_default *e)
 	struct sysctl_default *d = &def->defaults[def->default_count];
 	char *copy = arena_strdup(l->c->arena, e->value), *part = copy;
 	unsigned depth = 0, n = 0;
+	bool quoted = false;
 
 	if (version && kernel_version_parse(version, &d->from) < 0)
 		return diag_set(l->diag, def->file, e->line, "'%s': a version such as default@6.16", e->key);
 	for (char *p = copy;; p++) {
 		bool end = !*p;
 
+		quoted ^= *p == '"';
 		depth += (*p == '(') - (*p == ')' && depth);
-		if (!end && !(*p == ',' && depth == 0))
+		if (!end && !(*p == ',' && depth == 0 && !quoted))
 			continue;
 		*p = 0;
 		if (n == def->elements)

@@ -38,7 +38,8 @@ static int open_sampled(struct root *r, const char *path)
 	if (r->recorded && r->sample > 1) {
 		fd = root_open_path(r, root_sample_path(r, path, sampled, sizeof(sampled)),
 				    O_RDONLY | O_NONBLOCK);
-		if (fd >= 0)
+		/* Names are looked up once, after both samples. */
+		if (fd != -ENOENT || strncmp(path, "names/", 6))
 			return fd;
 	}
 	return root_open_path(r, path, O_RDONLY | O_NONBLOCK);
@@ -84,6 +85,10 @@ int root_list(struct root *r, const char *path, int (*fn)(void *user, const char
 	struct dirent **names;
 	int n, err = 0;
 
+	if (fd == -ENOENT && r->recorded && root_known_missing(r, path))
+		return -root_known_missing(r, path);
+	if (fd < 0 && fd != -ENOENT && r->tap.missing)
+		r->tap.missing(r->tap.user, path, -fd);
 	if (fd < 0)
 		return fd;
 	n = scandirat(fd, ".", &names, keep_name, by_bytes);

@@ -32,10 +32,14 @@ static int get_socket(struct root *r, int protocol, struct mnl_socket **ret)
 		s = mnl_socket_open2(protocol, SOCK_CLOEXEC);
 		if (!s)
 			return -errno;
-		r->sockets[protocol] = s;
 		if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 ||
-		    setsockopt(mnl_socket_get_fd(s), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0)
-			return -errno;
+		    setsockopt(mnl_socket_get_fd(s), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0) {
+			int err = -errno;
+
+			mnl_socket_close(s);
+			return err;
+		}
+		r->sockets[protocol] = s;
 	}
 	*ret = r->sockets[protocol];
 	return 0;
@@ -94,7 +98,7 @@ static int take_block(struct root *r, const void *bytes, size_t n, unsigned sequ
 		} else {
 			result = take_message(h, fn, user, &r->stats);
 			/* A get request has no DONE: its only message is the answer. */
-			if (result == 0 && !(h->nlmsg_flags & NLM_F_MULTI))
+			if (result == 0 && !(h->nlmsg_flags & NLM_F_MULTI) && h->nlmsg_type != NLMSG_NOOP)
 				result = 1;
 			if (result)
 				return result;

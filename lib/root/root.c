@@ -145,6 +145,7 @@ static int open_component_wise(int dirfd, const char *path, int flags)
 {
 	_cleanup_close_ int dir = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
 	char copy[ROOT_PATH_MAX], *state = NULL, *part, *next;
+	int dir_copy;
 
 	if (dir < 0)
 		return -errno;
@@ -162,7 +163,8 @@ static int open_component_wise(int dirfd, const char *path, int flags)
 		close(dir);
 		dir = fd;
 	}
-	return fcntl(dir, F_DUPFD_CLOEXEC, 3);
+	dir_copy = fcntl(dir, F_DUPFD_CLOEXEC, 3);
+	return dir_copy < 0 ? -errno : dir_copy;
 }
 
 int root_open_path(struct root *r, const char *path, int flags)

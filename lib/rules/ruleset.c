@@ -274,8 +274,6 @@ static int on_entry(void *user, const struct ini_entry *e, struct diag *d)
 	if (once(l, e) < 0)
 		return -EINVAL;
 	l->scope.line = e->line;
-	if (l->rule && strcmp(e->key, "for") && !l->scope.subjects[l->rule->subject] && l->rule->subject != SUBJECT_HOST)
-		return diag_set(d, e->file, e->line, "'for' must come first");
 	if (l->rule)
 		return rule_field(l, e->key, e->value);
 	return l->threshold ? threshold_field(l, e->key, e->value) : 0;

@@ -41,7 +41,7 @@ static void a_section_describes_a_key(void **state)
 		"order = ascending\nnetns = own\napply = raise\nnever-below-default = yes\n"
 		"since = 2.4\n"
 		"default = 4 KiB, 128 KiB, min(6 MiB, max(4 MiB, host.memory / 128))\n"
-		"default@6.16 = 4 KiB, 128 KiB, 32 MiB\n";
+		"default@6.16 = min(4 KiB, 1 MiB), 128 KiB, 32 MiB\n";
 	struct arena a = ARENA_NULL;
 	const struct sysctl_def *def = load_one(&a, text);
 

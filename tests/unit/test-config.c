@@ -363,7 +363,8 @@ static void a_recorded_profile_includes_no_file_of_this_host(void **state)
 			 set->threshold_values[0]);
 }
 
-#define CONF "r/etc/tcpadvisor/tcpadvisor.conf"
+#define CONF_NAME "etc/tcpadvisor/tcpadvisor.conf"
+#define CONF "r/" CONF_NAME
 
 static int load_config(const struct tree *t, struct config *c, struct diag *d)
 {
@@ -387,7 +388,7 @@ static void a_recorded_config_names_no_file_of_this_host(void **state)
 		tree_write(*state, CONF, text);
 		if (load_config(*state, &c, &d) >= 0)
 			fail_msg("'%s' is taken from a record", profiles[i]);
-		assert_diag(&d, CONF + 2, 3, "");
+		assert_diag(&d, CONF_NAME, 3, "");
 		config_clear(&c);
 	}
 }
@@ -529,7 +530,7 @@ static void faults_of_config_are_told(void **state)
 
 		tree_write(*state, CONF, rows[i].input);
 		assert_int_equal(load_config(*state, &c, &d), -EINVAL);
-		assert_diag(&d, CONF + 2, rows[i].line, rows[i].says);
+		assert_diag(&d, CONF_NAME, rows[i].line, rows[i].says);
 		config_clear(&c);
 	}
 }
@@ -541,7 +542,7 @@ static void a_config_that_is_no_file_is_refused(void **state)
 
 	tree_directory(*state, CONF);
 	assert_int_equal(load_config(*state, &c, &d), -EINVAL);
-	assert_diag(&d, CONF + 2, 0, "cannot be read");
+	assert_diag(&d, CONF_NAME, 0, "cannot be read");
 }
 
 /* It names the profile, which sets what is wanted: who may write it may write the rules. */
@@ -554,7 +555,7 @@ static void a_config_that_anybody_may_write_is_refused(void **state)
 	tree_mode(*state, CONF, 0666);
 	if (load_config(*state, &c, &d) >= 0)
 		fail_msg("accepted");
-	assert_diag(&d, CONF + 2, 0, "anybody may write it");
+	assert_diag(&d, CONF_NAME, 0, "anybody may write it");
 }
 
 static void speeds_are_declared_within_limits(void **state)

@@ -52,8 +52,7 @@ static void entries_come_with_their_lines(void **state)
 		       "3:[a@2]k=v\n");
 	assert_entries("\xef\xbb\xbf# note\nformat = 1\n[a]\nk = v\n", "4:[a@3]k=v\n");
 	assert_entries("format = 1\n[a]\nempty =\n", "3:[a@2]empty=\n");
-	assert_entries("format = 1\n[a]\nrefs = RFC 7323; tcp(7) ; a comment\n",
-		       "3:[a@2]refs=RFC 7323; tcp(7)\n");
+	assert_entries("format = 1\n[a]\nrefs = RFC 7323; tcp(7)\n", "3:[a@2]refs=RFC 7323; tcp(7)\n");
 }
 
 static void indented_lines_continue_a_value(void **state)
@@ -88,7 +87,7 @@ static void an_indented_first_key_is_not_lost(void **state)
 		assert_string_equal(seen.all, "3:[a@2]k=v\n5:[b@4]x=y\n6:[b@4]z=w\n");
 }
 
-/* An indented header right below another one: inih takes it as a header, and cuts long names. */
+/* An indented header that continues nothing: inih takes it as a header, and cuts long names. */
 static void an_indented_header_is_checked_like_any(void **state)
 {
 	_cleanup_free_ char *name = repeat('n', 60);
@@ -97,11 +96,9 @@ static void an_indented_header_is_checked_like_any(void **state)
 	struct seen seen;
 
 	(void)state;
-	snprintf(text, sizeof(text), "format = 1\n[a]\n  [%s]\nk = v\n", name);
+	snprintf(text, sizeof(text), "  [%s]\nformat = 1\n", name);
 	assert_int_equal(read_ini(text, &seen, &d), -EINVAL);
-	assert_int_equal(d.line, 3);
-	if (read_ini("format = 1\n[a]\n  [b]\nk = v\n", &seen, &d) == 0)
-		assert_string_equal(seen.all, "4:[b@3]k=v\n");
+	assert_diag(&d, "t.ini", 1, "longer than 49");
 }
 
 static void long_lines_and_names_up_to_the_limit_pass(void **state)
@@ -163,10 +160,15 @@ static void malformed_files_are_refused(void **state)
 		{"format = 1\n[12345678901234567890123456789012345678901234567890]\n", 2,
 		 "longer than 49"},
 		{"format = 1\n[a] k = v\n", 2, "text after the section header"},
-		{"format = 1\n[a] ; note\n", 2, "text after the section header"},
+		{"format = 1\n[a] ; note\n", 2, "a semicolon behind a blank"},
+		{"format = 1\n[a]\nk = v ; note\n", 3, "a semicolon behind a blank"},
+		{"format = 1\n[a]\nk = v\n  w ; note\n", 4, "a semicolon behind a blank"},
+		{"format = 1\n[a]\n[b]\nk = v\n", 2, "section without keys"},
+		{"format = 1\n[a]\nk = v\n[b]\n# nothing\n", 4, "section without keys"},
+		{"format = 1\n[a ; b]\n", 2, "a semicolon behind a blank"},
 		{"format = 1\n[a]\n= v\n", 3, "a value without a key"},
 		{"format = 1\n[a]\nneither\nk = v\n", 3, "neither a section nor"},
-		{"format = 1\n[a]\nk ; = v\n", 3, "neither a section nor"},
+		{"format = 1\n[a]\nk ; = v\n", 3, "a semicolon behind a blank"},
 		{"", 0, "must begin with 'format = 1'"},
 		{"# only a comment\n", 0, "must begin with 'format = 1'"},
 		{"[a]\n", 0, "must begin with 'format = 1'"},
@@ -228,6 +230,27 @@ static void nul_bytes_are_refused(void **state)
 	assert_int_equal(seen.count, 0);
 }
 
+/* What a file says is shown to people: it must not drive their terminal, nor read other than it is. */
+static void only_plain_text_is_read(void **state)
+{
+	static const char *const bad[] = {"\033]0;x\a", "a\rb", "a\vb", "\302\233m", "\xff",
+					  "\355\240\200",  "\342\200\256x", "\330\234", "\177"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		_cleanup_text_ struct text t = TEXT_NULL;
+		struct diag d = {0};
+		struct seen seen;
+
+		text_addf(&t, "format = 1\n[a]\nk = %s\n", bad[i]);
+		assert_int_equal(read_ini(text_get(&t), &seen, &d), -EINVAL);
+		assert_diag(&d, "t.ini", 3, "not UTF-8, or a control character");
+		assert_int_equal(seen.count, 0);
+	}
+	assert_entries("format = 1\n[a]\n\tk\t=\tgröße 中 \360\237\220\247 \r\n",
+		       "3:[a@2]k=größe 中 \360\237\220\247\n");
+}
+
 static void large_files_are_refused_unread(void **state)
 {
 	_cleanup_free_ char *big = repeat('\n', INI_FILE_MAX + 1);
@@ -271,9 +294,9 @@ static void the_first_fault_is_the_one_told(void **state)
 static void nothing_is_passed_on_below_a_fault(void **state)
 {
 	static const struct refusal rows[] = {
-		{"format = 1\n[a]\n[b ;]\nk = v\nl = w\n", 3, ""},
-		{"format = 1\n[a]\nk ; = v\nl = w\nm = x\n", 3, "neither a section nor"},
-		{"format = 1\n[a]\nk ; = v\n  [b]\nm = x\nn = y\n", 3, "neither a section nor"},
+		{"format = 1\n[b ;]\nk = v\nl = w\n", 2, ""},
+		{"format = 1\n[a]\nk ; = v\nl = w\nm = x\n", 3, "a semicolon behind a blank"},
+		{"format = 1\n[a]\nk ; = v\n  [b]\nm = x\nn = y\n", 3, "a semicolon behind a blank"},
 	};
 
 	(void)state;
@@ -329,6 +352,7 @@ int main(void)
 		cmocka_unit_test(a_missing_format_names_the_first_key),
 		cmocka_unit_test(lines_over_the_limit_are_refused),
 		cmocka_unit_test(nul_bytes_are_refused),
+		cmocka_unit_test(only_plain_text_is_read),
 		cmocka_unit_test(large_files_are_refused_unread),
 		cmocka_unit_test(the_callback_ends_the_reading),
 		cmocka_unit_test(the_first_fault_is_the_one_told),

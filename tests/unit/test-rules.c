@@ -269,6 +269,8 @@ static void malformed_sections_are_refused(void **state)
 static void for_comes_first_and_once(void **state)
 {
 	(void)state;
+	assert_rules_refused(PATH_RULE WHEN RULE_TEXTS "[a.c]\n" WHEN RULE_TEXTS, 10,
+			     "'path.bdp' is a fact of a path");
 	assert_rules_refused("format = 1\n[a.b]\n" WHEN "for = path\n" RULE_TEXTS, 3,
 			     "'path.bdp' is a fact of a path");
 	assert_rules_refused(PATH_RULE WHEN "for = listener\n" RULE_TEXTS, 5, "for");
