@@ -148,29 +148,36 @@ static ssize_t find_unit(const char *s)
 	return best;
 }
 
-int quantity_scan(const char *s, const char **rest, double *ret, enum dim *ret_dim)
+int decimal_scan(const char *s, const char **rest, double *ret)
 {
-	const char *unit;
+	size_t sign = *s == '-', n = strspn(s + sign, "0123456789.");
 	char digits[64];
-	size_t n = strspn(s, "0123456789.");
-	double v;
 	char *end;
-	ssize_t u;
 
-	if (!n || n >= sizeof(digits) || !isdigit((unsigned char)s[0]))
+	if (!n || sign + n >= sizeof(digits) || !isdigit((unsigned char)s[sign]))
 		return -EINVAL;
 	/* A copy, so that strtod sees no exponent, hexadecimal or "inf". */
-	memcpy(digits, s, n);
-	digits[n] = 0;
-	v = strtod(digits, &end);
-	if (*end)
+	memcpy(digits, s, sign + n);
+	digits[sign + n] = 0;
+	*ret = strtod(digits, &end);
+	*rest = s + sign + n;
+	return *end ? -EINVAL : 0;
+}
+
+int quantity_scan(const char *s, const char **rest, double *ret, enum dim *ret_dim)
+{
+	const char *unit, *after;
+	double v;
+	ssize_t u;
+
+	if (*s == '-' || decimal_scan(s, &after, &v) < 0)
 		return -EINVAL;
-	unit = s + n + strspn(s + n, " \t");
+	unit = after + strspn(after, " \t");
 	u = find_unit(unit);
 	if (u < 0) {
-		if (isalpha((unsigned char)s[n]))
+		if (isalpha((unsigned char)*after))
 			return -EINVAL;
-		*rest = s + n;
+		*rest = after;
 		*ret = v;
 		*ret_dim = DIM_PURE;
 		return 0;

@@ -37,6 +37,9 @@ bool dim_unify(enum dim a, enum dim b, enum dim *ret);
 bool dim_multiply(enum dim a, enum dim b, enum dim *ret);
 bool dim_divide(enum dim a, enum dim b, enum dim *ret);
 
+/* A plain decimal number at s, as the kernel prints them: no exponent, hexadecimal, nan or inf. Returns 0 or -EINVAL. */
+int decimal_scan(const char *s, const char **rest, double *ret) _must_check_;
+
 /*
  * Parse "40 ms", "6 MiB", "10 Gbit/s", "15 %" or "3" at s. Stores base units and the dimension, and in *rest
  * where it stopped. Returns 0, -EINVAL (no number, or an unknown unit) or -ERANGE.

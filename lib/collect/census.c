@@ -119,9 +119,11 @@ static void add_to_destination(struct census *c, const struct tcp_socket *s)
 	struct destination_key key = {s->src, s->dst, s->dport};
 	uint64_t hash = hash_two(hash_two(key.src.low ^ key.src.high, key.dst.high), key.dst.low ^ key.port << 40);
 	struct destination *d = topk_touch(&c->destinations, &key, hash, 1);
+	bool in_range = bitmap_has(c->options.local_ports, s->sport);
 
 	d->states[s->state]++;
-	d->ports += bitmap_has(c->options.local_ports, s->sport);
+	d->ports += in_range;
+	d->resting += in_range && s->state == STATE_TIME_WAIT;
 	if (!d->cgroup)
 		d->cgroup = s->cgroup;
 	if (s->state == STATE_SYN_SENT)

@@ -35,6 +35,7 @@ struct destination {
 	} key;
 	uint32_t states[TCP_STATES];
 	uint32_t ports;	      /* of the local range */
+	uint32_t resting;     /* of those, in TIME_WAIT */
 	uint32_t recent_ends; /* entered TIME_WAIT in the last ten seconds */
 	uint32_t syn_stuck;
 	double syn_stuck_since; /* s, the oldest */

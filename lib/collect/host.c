@@ -10,8 +10,8 @@ static void read_meminfo(struct collecting *c)
 	_cleanup_text_ struct text t = TEXT_NULL;
 	struct value *v = c->facts->host->values;
 	int r = root_read(c->root, "proc/meminfo", 64 * 1024, &t);
+	unsigned long long kib;
 	const char *p;
-	double kib;
 
 	if (r < 0) {
 		const char *reason = arena_printf(&c->facts->arena, "/proc/meminfo: %s", strerror(-r));
@@ -21,29 +21,29 @@ static void read_meminfo(struct collecting *c)
 		return;
 	}
 	p = strstr(t.s, "MemTotal:");
-	if (p && sscanf(p, "MemTotal: %lf kB", &kib) == 1) {
-		v[HOST_MEMORY] = value_number(kib * 1024);
-		v[HOST_TCP_PAGES] = value_number(kib * 1024 / (double)root_host(c->root)->page_size);
+	if (p && sscanf(p, "MemTotal: %15llu kB", &kib) == 1) {
+		v[HOST_MEMORY] = value_number((double)kib * 1024);
+		v[HOST_TCP_PAGES] = value_number((double)kib * 1024 / (double)root_host(c->root)->page_size);
 	}
 	p = strstr(t.s, "MemAvailable:");
-	if (p && sscanf(p, "MemAvailable: %lf kB", &kib) == 1)
-		v[HOST_MEMORY_AVAILABLE] = value_number(kib * 1024);
+	if (p && sscanf(p, "MemAvailable: %15llu kB", &kib) == 1)
+		v[HOST_MEMORY_AVAILABLE] = value_number((double)kib * 1024);
 }
 
 static void read_files(struct collecting *c)
 {
 	_cleanup_text_ struct text t = TEXT_NULL;
 	struct value *v = c->facts->host->values;
-	double used, unused, max;
+	unsigned long long used, unused, max;
 	int r = root_read(c->root, "proc/sys/fs/file-nr", 4096, &t);
 
-	if (r < 0 || sscanf(t.s, "%lf %lf %lf", &used, &unused, &max) != 3) {
+	if (r < 0 || sscanf(t.s, "%19llu %19llu %19llu", &used, &unused, &max) != 3) {
 		v[HOST_FD_USED] = v[HOST_FD_MAX] = value_missing(
 			r < 0 ? value_state_of(r) : VALUE_GARBLED,
 			arena_printf(&c->facts->arena, "/proc/sys/fs/file-nr: %s", r < 0 ? strerror(-r) : "not understood"));
 	} else {
-		v[HOST_FD_USED] = value_number(used - unused);
-		v[HOST_FD_MAX] = value_number(max);
+		v[HOST_FD_USED] = value_number((double)used - (double)unused);
+		v[HOST_FD_MAX] = value_number((double)max);
 	}
 	v[HOST_FD_NR_OPEN] = live_sysctl(c, "fs.nr_open", 0);
 }

@@ -14,7 +14,7 @@ int procnet_pairs(char *bytes, procnet_pair_fn fn, void *user)
 	int pairs = 0;
 
 	for (names = strtok_r(bytes, "\n", &lines); names; names = strtok_r(NULL, "\n", &lines)) {
-		char *state_a = NULL, *state_b = NULL, *prefix, *name, *number, *end;
+		char *state_a = NULL, *state_b = NULL, *prefix, *name, *number;
 
 		numbers = strtok_r(NULL, "\n", &lines);
 		if (!numbers)
@@ -24,9 +24,10 @@ int procnet_pairs(char *bytes, procnet_pair_fn fn, void *user)
 		if (!prefix || !number || strcmp(prefix, number))
 			return -EBADMSG;
 		while ((name = strtok_r(NULL, " ", &state_a)) && (number = strtok_r(NULL, " ", &state_b))) {
-			double v = strtod(number, &end);
+			const char *end;
+			double v;
 
-			if (!*end)
+			if (decimal_scan(number, &end, &v) == 0 && !*end)
 				fn(user, prefix, name, v);
 			pairs++;
 		}
@@ -41,12 +42,13 @@ int procnet_sockstat(char *bytes, procnet_pair_fn fn, void *user)
 	int pairs = 0;
 
 	for (char *line = strtok_r(bytes, "\n", &lines); line; line = strtok_r(NULL, "\n", &lines)) {
-		char *state = NULL, *prefix = strtok_r(line, " ", &state), *name, *number, *end;
+		char *state = NULL, *prefix = strtok_r(line, " ", &state), *name, *number;
 
 		while (prefix && (name = strtok_r(NULL, " ", &state)) && (number = strtok_r(NULL, " ", &state))) {
-			double v = strtod(number, &end);
+			const char *end;
+			double v;
 
-			if (*end)
+			if (decimal_scan(number, &end, &v) < 0 || *end)
 				return -EBADMSG;
 			fn(user, prefix, name, v);
 			pairs++;

@@ -169,7 +169,7 @@ static double add_destination(struct collecting *c, const struct destination *d)
 				    : ports->num > 0		? value_number(certain / ports->num)
 						     : value_missing(VALUE_ABSENT, "the local port range is empty");
 	v[DESTINATION_ESTABLISHED] = value_number(d->states[STATE_ESTABLISHED]);
-	v[DESTINATION_TIME_WAIT] = value_number(d->states[STATE_TIME_WAIT]);
+	v[DESTINATION_TIME_WAIT] = value_number(d->resting);
 	v[DESTINATION_OPENS] = value_number(d->recent_ends / (TIME_WAIT_RECENT_MS / 1e3));
 	set_syn_facts(c, v, d);
 	return v[DESTINATION_USED_SHARE].num;

@@ -27,10 +27,10 @@ static char *canonical(struct arena *a, const char *s)
 
 static struct value parse_element(const struct sysctl_def *def, const char **at)
 {
-	char *end;
-	double v = strtod(*at, &end);
+	const char *end;
+	double v;
 
-	if (end == *at || (*end && *end != ' '))
+	if (decimal_scan(*at, &end, &v) < 0 || (*end && *end != ' '))
 		return value_missing(VALUE_GARBLED, NULL);
 	*at = end + (*end == ' ');
 	return value_number(v / def->scale);
@@ -215,7 +215,9 @@ static void add_subject(struct collecting *c, struct sysctl_state *s)
 	v[KEY_BOOT_PROCPS] = boot_text(&s->procps);
 	v[KEY_BOOT_PROCPS_AT] = boot_at(c, &s->procps);
 	v[KEY_BOOT_DIFFERS] = value_missing(VALUE_ABSENT, "no file sets it");
-	if (s->systemd.raw && s->state == VALUE_KNOWN)
+	if (s->state != VALUE_KNOWN && s->state != VALUE_ABSENT)
+		v[KEY_BOOT_DIFFERS] = value_missing(s->state, s->reason);
+	else if (s->systemd.raw && s->state == VALUE_KNOWN)
 		v[KEY_BOOT_DIFFERS] = value_number(!same_value(s->def, s->raw, s->systemd.raw));
 	v[KEY_LOADERS_DIFFER] = value_number(loaders_differ(s));
 }

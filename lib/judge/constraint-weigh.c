@@ -86,9 +86,11 @@ static bool bound(const struct weighing *w, double have, double *want, struct re
 		*want = def->max[w->c->element] / def->scale;
 		r->note = "bounded by the catalogue's maximum";
 	}
-	if (def->never_below_default && *want < have && standard->state == VALUE_KNOWN && *want < standard->num) {
-		r->note = arena_printf(w->arena, "withheld: this kernel's own default is %s",
-				       bytes_text(w->arena, def->dim, standard->num));
+	if (def->never_below_default && *want < have && !(standard->state == VALUE_KNOWN && *want >= standard->num)) {
+		r->note = standard->state == VALUE_KNOWN
+				  ? arena_printf(w->arena, "withheld: this kernel's own default is %s",
+						 bytes_text(w->arena, def->dim, standard->num))
+				  : "withheld: this kernel's own default is not known, and it may be more";
 		return false;
 	}
 	/* Bounding must not turn a raise into a cut. */

@@ -91,8 +91,11 @@ static enum finding_status status_of_missing(const struct value *v)
 	return v->state == VALUE_ABSENT ? STATUS_NOT_APPLICABLE : STATUS_UNKNOWN;
 }
 
-static const char *missing_reason(struct judging *g, const struct value *v)
+/* The key says more than the name of a fact that every key has. */
+static const char *missing_reason(struct judging *g, const struct subject *s, const struct value *v)
 {
+	if (s->type == SUBJECT_SYSCTL && v->what && !strncmp(v->what, "key.", 4))
+		return arena_printf(&g->j->arena, "%s: %s", s->name, value_reason(v));
 	if (!v->what)
 		return value_reason(v);
 	return arena_printf(&g->j->arena, "%s: %s", v->what, value_reason(v));
@@ -181,7 +184,7 @@ static enum finding_status judge_subject(struct judging *g, const struct rule *r
 		v = expr_eval(r->when, &env);
 	if (v.state != VALUE_KNOWN) {
 		status = status_of_missing(&v);
-		note_unjudged(g, r, s, status, missing_reason(g, &v));
+		note_unjudged(g, r, s, status, missing_reason(g, s, &v));
 		return status;
 	}
 	if (v.num == 0)

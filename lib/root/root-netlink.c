@@ -170,15 +170,23 @@ static int exchange(struct root *r, int protocol, const char *path, struct nlmsg
 	return result < 0 ? result : 0;
 }
 
-ssize_t root_walk_messages(const void *bytes, size_t n, root_message_fn fn, void *user,
-			   struct root_netlink_stats *stats)
+struct answers {
+	root_message_fn fn;
+	void *user;
+	struct root_netlink_stats *stats;
+	unsigned long given;
+	int error; /* the first refusal */
+};
+
+static ssize_t walk(const void *bytes, size_t n, bool errors_too, root_message_fn fn, void *user,
+		    struct root_netlink_stats *stats)
 {
 	const struct nlmsghdr *h = bytes;
 	size_t left = n;
 	int result;
 
 	while (message_ok(h, left)) {
-		result = take_message(h, fn, user, stats);
+		result = errors_too && h->nlmsg_type == NLMSG_ERROR ? fn(user, h) : take_message(h, fn, user, stats);
 		if (result < 0)
 			return result;
 		h = next_message(h, &left);
@@ -186,9 +194,34 @@ ssize_t root_walk_messages(const void *bytes, size_t n, root_message_fn fn, void
 	return (ssize_t)(n - left);
 }
 
-static int replay(struct root *r, const char *path, root_message_fn fn, void *user)
+ssize_t root_walk_messages(const void *bytes, size_t n, root_message_fn fn, void *user,
+			   struct root_netlink_stats *stats)
+{
+	return walk(bytes, n, false, fn, user, stats);
+}
+
+/*
+ * A record keeps the answers to all single questions in one file: one that was refused must not hide the others. Where
+ * nothing but refusals is there, the first is the answer.
+ */
+static int skip_errors(void *user, const struct nlmsghdr *h)
+{
+	struct answers *a = user;
+	int r;
+
+	if (h->nlmsg_type == NLMSG_ERROR) {
+		r = take_message(h, NULL, NULL, a->stats);
+		a->error = a->error ? a->error : min_of(r, 0);
+		return 0;
+	}
+	a->given++;
+	return a->fn(a->user, h);
+}
+
+static int replay(struct root *r, const char *path, bool single, root_message_fn fn, void *user)
 {
 	_cleanup_close_ int fd = root_open_path(r, path, O_RDONLY | O_NONBLOCK);
+	struct answers answers = {.fn = fn, .user = user, .stats = &r->stats};
 	size_t have = 0;
 	struct stat st;
 
@@ -202,7 +235,7 @@ static int replay(struct root *r, const char *path, root_message_fn fn, void *us
 		if (n < 0)
 			return -errno;
 		have += (size_t)n;
-		used = root_walk_messages(r->buffer, have, fn, user, &r->stats);
+		used = walk(r->buffer, have, single, single ? skip_errors : fn, single ? &answers : user, &r->stats);
 		if (used < 0)
 			return (int)used;
 		have -= (size_t)used;
@@ -212,7 +245,7 @@ static int replay(struct root *r, const char *path, root_message_fn fn, void *us
 	}
 	if (have)
 		r->stats.discarded++;
-	return 0;
+	return answers.given ? 0 : answers.error;
 }
 
 int root_netlink(struct root *r, int protocol, const char *name, struct nlmsghdr *request,
@@ -228,7 +261,7 @@ int root_netlink(struct root *r, int protocol, const char *name, struct nlmsghdr
 		return -ENOMEM;
 	snprintf(path, sizeof(path), "netlink/%s", name);
 	where = root_sample_path(r, path, sampled, sizeof(sampled));
-	result = r->recorded ? replay(r, where, fn, user)
+	result = r->recorded ? replay(r, where, !(request->nlmsg_flags & NLM_F_DUMP), fn, user)
 			     : exchange(r, protocol, where, request, fn, user);
 	if (result < 0 && r->tap.missing)
 		r->tap.missing(r->tap.user, where, -result);
