@@ -94,7 +94,7 @@ static enum finding_status status_of_missing(const struct value *v)
 /* The key says more than the name of a fact that every key has. */
 static const char *missing_reason(struct judging *g, const struct subject *s, const struct value *v)
 {
-	if (s->type == SUBJECT_SYSCTL && v->what && !strncmp(v->what, "key.", 4))
+	if (s->type == SUBJECT_SYSCTL && v->what && !strncmp(v->what, "key.", 4) && v->state != VALUE_ABSENT)
 		return arena_printf(&g->j->arena, "%s: %s", s->name, value_reason(v));
 	if (!v->what)
 		return value_reason(v);

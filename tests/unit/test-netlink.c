@@ -205,7 +205,7 @@ static void acknowledgements_overruns_and_callbacks_end_or_not(void **state)
 
 static int replay(struct root *r, struct got *g)
 {
-	struct nlmsghdr request = {.nlmsg_len = sizeof(request)};
+	struct nlmsghdr request = {.nlmsg_len = sizeof(request), .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP};
 
 	*g = (struct got){0};
 	*root_netlink_stats(r) = (struct root_netlink_stats){0};
