@@ -3,6 +3,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include "cli/verb.h"
 
 enum { HOST_VERB = TAKES_OUTPUT | TAKES_HOST | TAKES_PROFILE };
@@ -56,6 +57,17 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
+/* One descriptor for each network namespace that is visited. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct options o;
@@ -65,6 +77,7 @@ int main(int argc, char **argv)
 	/* Only names of characters: numbers must read the same everywhere. */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	signal(SIGPIPE, SIG_DFL);
+	raise_file_limit();
 	if (argc < 2) {
 		complain("a verb is needed: tcpadvisor --help lists them");
 		return EXIT_USAGE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -14,7 +15,7 @@ static int set_format(struct options *o, const char *v)
 static int set_profile(struct options *o, const char *v)
 {
 	o->profile = v;
-	return *v ? 0 : -EINVAL;
+	return v[strspn(v, ", ")] ? 0 : -EINVAL;
 }
 
 static int set_root(struct options *o, const char *v)
@@ -85,7 +86,7 @@ static int set_rtt(struct options *o, const char *v)
 
 static int set_flows(struct options *o, const char *v)
 {
-	return quantity_parse(v, DIM_COUNT, &o->flows) < 0 || o->flows < 1 || o->flows > 1e9 ? -EINVAL : 0;
+	return quantity_parse(v, DIM_COUNT, &o->flows) < 0 || o->flows != floor(o->flows) || o->flows < 1 || o->flows > 1e9 ? -EINVAL : 0;
 }
 
 static int set_help(struct options *o, const char *v)

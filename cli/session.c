@@ -16,10 +16,11 @@ static const char *find_datadir(void)
 	return dir && *dir ? dir : DATADIR;
 }
 
+/* "a=b=1Gbit/s": an interface's name may hold a '=', a rate never does. */
 static int add_speeds(struct session *s, const struct options *o)
 {
 	for (size_t i = 0; i < o->speed_count; i++) {
-		const char *equals = strchr(o->speeds[i], '=');
+		const char *equals = strrchr(o->speeds[i], '=');
 		char interface[64];
 
 		snprintf(interface, sizeof(interface), "%.*s", (int)(equals - o->speeds[i]), o->speeds[i]);
@@ -87,10 +88,13 @@ struct visits {
 
 static int enter(struct session *s, const struct visit *v)
 {
-	int r = v->fd < 0 ? 0 : root_enter_netns(s->root, v->name, v->fd);
+	bool stay = v->fd < 0 || (!*v->name && s->report.count == 0 && !s->moved);
+	int r = stay ? 0 : root_enter_netns(s->root, v->name, v->fd);
+
+	s->moved |= !stay;
 
 	if (r < 0)
-		complain("network namespace %s: %s", v->name, strerror(-r));
+		complain("network namespace %s: %s", *v->name ? v->name : "(own)", strerror(-r));
 	return r < 0 ? EXIT_COULD_NOT_CHECK : 0;
 }
 
@@ -100,6 +104,11 @@ static int begin(void *user, const char *name, int fd)
 	struct visit v = {.fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3)};
 	int r;
 
+	/* -1 would mean the namespace that we are in. */
+	if (fd >= 0 && v.fd < 0) {
+		complain("network namespace %s: %s", name, strerror(errno));
+		return EXIT_COULD_NOT_CHECK;
+	}
 	snprintf(v.name, sizeof(v.name), "%s", name);
 	r = enter(all->s, &v);
 	if (!r && collect_begin(all->s->root, &all->options, &v.collecting) < 0)

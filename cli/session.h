@@ -10,6 +10,7 @@ struct session {
 	struct ruleset rules;
 	struct report report;
 	const char *datadir;
+	bool moved; /* into another network namespace */
 };
 
 /* Each returns 0, or an exit status after a line on stderr. */

@@ -19,7 +19,7 @@ static void add(struct table *t, struct arena *a, const char *name, enum dim dim
 	row[0] = value_text(name);
 	row[1] = value_text(quantity_format(buf, QUANTITY_MAX, dim, v));
 	if (dim == DIM_BYTES)
-		row[2] = value_number(ceil(v - 1e-6));
+		row[2] = value_number(fmax(0, ceil(v - 1e-6)));
 	row[3] = value_text(about);
 }
 
@@ -29,6 +29,12 @@ static double window_scale(double buffer)
 	double scale = floor(log2(fmax(buffer, 65535))) - 15;
 
 	return fmin(fmax(scale, 0), 14);
+}
+
+/* A maximum below the initial value would cut every socket, and the kernel holds it in an int. */
+static double in_range(double buffer, double initial)
+{
+	return fmin(fmax(buffer, initial), 2147483647);
 }
 
 static void add_line(struct table *t, const char *line)
@@ -50,7 +56,7 @@ int verb_bdp(const struct options *o)
 		return EXIT_USAGE;
 	}
 	bdp = o->rate * o->rtt;
-	buffer = ceil(buffer_factor * bdp - 1e-6);
+	buffer = fmax(0, ceil(buffer_factor * bdp - 1e-6));
 	table_init(&tables[0], "bdp", "What if", result_columns, ARRAY_SIZE(result_columns));
 	add(&tables[0], &a, "rate", DIM_RATE, o->rate, "of the path");
 	add(&tables[0], &a, "rtt", DIM_SECONDS, o->rtt, "least round trip");
@@ -61,9 +67,9 @@ int verb_bdp(const struct options *o)
 	add(&tables[0], &a, "without scaling", DIM_RATE, o->rtt > 0 ? 65535 / o->rtt : o->rate,
 	    "all that 64 KiB in flight can reach");
 	add(&tables[0], &a, "memory", DIM_BYTES, buffer * o->flows, "for the flows on one side, if all fill their buffer");
-	table_init(&tables[1], "sysctl", "As lines of /etc/sysctl.d (never below what the kernel has now)", line_columns, 1);
-	add_line(&tables[1], arena_printf(&a, "net.ipv4.tcp_rmem = 4096 131072 %.0f", buffer));
-	add_line(&tables[1], arena_printf(&a, "net.ipv4.tcp_wmem = 4096 16384 %.0f", buffer));
+	table_init(&tables[1], "sysctl", "As lines of /etc/sysctl.d, where the host has less now (explain net.ipv4.tcp_rmem says)", line_columns, 1);
+	add_line(&tables[1], arena_printf(&a, "net.ipv4.tcp_rmem = 4096 131072 %.0f", in_range(buffer, 131072)));
+	add_line(&tables[1], arena_printf(&a, "net.ipv4.tcp_wmem = 4096 16384 %.0f", in_range(buffer, 16384)));
 	render_tables(tables, 2, o->format, &ro, &t);
 	table_clear(&tables[0]);
 	table_clear(&tables[1]);

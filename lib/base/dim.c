@@ -49,6 +49,7 @@ static const struct {
 	{"kbit/s", DIM_RATE, 1e3, 8},
 	{"Mbit/s", DIM_RATE, 1e6, 8},
 	{"Gbit/s", DIM_RATE, 1e9, 8},
+	{"Tbit/s", DIM_RATE, 1e12, 8},
 	{"B/s", DIM_RATE, 1, 1},
 	{"kB/s", DIM_RATE, 1e3, 1},
 	{"MB/s", DIM_RATE, 1e6, 1},

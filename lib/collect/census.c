@@ -13,7 +13,7 @@ void census_init(struct census *c, const struct census_options *o, struct cohort
 	*c = (struct census){.options = *o, .cohort = cohort, .second = second};
 	topk_init(&c->destinations, sizeof(struct destination), sizeof(struct destination_key), DESTINATION_SETS);
 	topk_init(&c->owners, sizeof(struct owner), sizeof(struct owner_key), OWNER_SETS);
-	topk_init(&c->networks, sizeof(struct network), sizeof(struct address), NETWORK_SETS);
+	topk_init(&c->networks, sizeof(struct network), sizeof(struct network_key), NETWORK_SETS);
 }
 
 void census_clear(struct census *c)
@@ -28,7 +28,14 @@ void census_clear(struct census *c)
 
 double syn_retransmission_time(unsigned n, unsigned linear)
 {
-	return n <= linear ? n : linear + ldexp(1, (int)(n - linear)) - 1;
+	const double longest = 120; /* TCP_RTO_MAX */
+	double at = min_of(n, linear), timeout = 1;
+
+	for (unsigned i = linear; i < n && i < 1000; i++) {
+		at += timeout;
+		timeout = fmin(2 * timeout, longest);
+	}
+	return at;
 }
 
 static bool listener_suffers(const struct listener *l)
@@ -116,8 +123,8 @@ static void note_syn_sent(struct census *c, struct destination *d, const struct 
 
 static void add_to_destination(struct census *c, const struct tcp_socket *s)
 {
-	struct destination_key key = {s->src, s->dst, s->dport};
-	uint64_t hash = hash_two(hash_two(key.src.low ^ key.src.high, key.dst.high), key.dst.low ^ key.port << 40);
+	struct destination_key key = {s->src, s->dst, s->dport, s->ifindex};
+	uint64_t hash = hash_two(hash_two(key.src.low ^ key.src.high, key.dst.high), key.dst.low ^ (uint64_t)key.port << 40 ^ key.ifindex);
 	struct destination *d = topk_touch(&c->destinations, &key, hash, 1);
 	bool in_range = bitmap_has(c->options.local_ports, s->sport);
 
@@ -144,9 +151,9 @@ static void add_rates(struct network *n, const struct tcp_socket *s)
 
 static void add_to_network(struct census *c, const struct tcp_socket *s)
 {
-	struct address key = address_network(&s->dst);
+	struct network_key key = {address_network(&s->dst), s->ifindex};
 	uint64_t moved = s->info.bytes_acked + s->info.bytes_received;
-	struct network *n = topk_touch(&c->networks, &key, hash_two(key.high, key.low),
+	struct network *n = topk_touch(&c->networks, &key, hash_two(key.net.high ^ key.ifindex, key.net.low),
 				       1 + min_of(moved >> 20, (uint64_t)1 << 20));
 	unsigned wscale = s->info.wscale & 15;
 
@@ -155,7 +162,6 @@ static void add_to_network(struct census *c, const struct tcp_socket *s)
 		n->example_dst = s->dst;
 		n->wscale_min = 15;
 	}
-	n->ifindex = s->ifindex ? s->ifindex : n->ifindex;
 	if (!s->info_len)
 		return;
 	if (s->info.options & TCPINFO_OPT_WSCALE)
@@ -169,9 +175,16 @@ static void add_to_network(struct census *c, const struct tcp_socket *s)
 	add_rates(n, s);
 }
 
-static void add_established(struct census *c, const struct tcp_socket *s)
+/* A half-closed connection still carries data one way: `nc -N` and many file transfers do. */
+static bool carries_data(const struct tcp_socket *s)
 {
-	c->keepalive += s->timer == TIMER_KEEPALIVE;
+	return s->state == STATE_ESTABLISHED ||
+	       (s->info_len && (s->state == STATE_CLOSE_WAIT || s->state == STATE_FIN_WAIT1 || s->state == STATE_FIN_WAIT2));
+}
+
+static void add_flow(struct census *c, const struct tcp_socket *s)
+{
+	c->keepalive += s->timer == TIMER_KEEPALIVE && s->state == STATE_ESTABLISHED;
 	if (c->second)
 		cohort_match(c->cohort, s);
 	else if (s->info_len)
@@ -205,8 +218,8 @@ void census_add(struct census *c, const struct tcp_socket *s)
 	}
 	if (s->state == STATE_SYN_RECV)
 		count_syn_recv(c, s->sport);
-	if (s->state == STATE_ESTABLISHED)
-		add_established(c, s);
+	if (carries_data(s))
+		add_flow(c, s);
 	/* A port that somebody listens on was not taken for an outgoing connection. */
 	if (s->dport && s->state != STATE_SYN_RECV && !bitmap_has(c->listening, s->sport))
 		add_to_destination(c, s);

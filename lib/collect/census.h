@@ -31,7 +31,7 @@ struct destination {
 	struct topk_head head;
 	struct destination_key {
 		struct address src, dst;
-		uint64_t port;
+		uint32_t port, ifindex;
 	} key;
 	uint32_t states[TCP_STATES];
 	uint32_t ports;	      /* of the local range */
@@ -60,9 +60,11 @@ struct owner {
 
 struct network {
 	struct topk_head head;
-	struct address key; /* v4 /24 or v6 /48 */
+	struct network_key {
+		struct address net; /* v4 /24 or v6 /48 */
+		uint64_t ifindex;   /* of a bound or link-local socket, else 0 */
+	} key;
 	struct address example_src, example_dst;
-	uint32_t ifindex; /* of a bound or link-local socket, else 0 */
 	uint32_t flows, unscaled;
 	unsigned wscale_min;
 	uint64_t delivery_rate; /* highest not limited by the application, else highest */

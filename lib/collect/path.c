@@ -292,8 +292,8 @@ static void add_subject(struct collecting *c, struct path *p)
 	struct subject *s;
 	struct value *v;
 
-	snprintf(name, sizeof(name), "%s %s/%d", p->link ? p->link->name : "?", address_text(&n->key, -1, address),
-		 address_is_v4(&n->key) ? 24 : 48);
+	snprintf(name, sizeof(name), "%s %s/%d", p->link ? p->link->name : "?", address_text(&n->key.net, -1, address),
+		 address_is_v4(&n->key.net) ? 24 : 48);
 	s = facts_add(c->facts, SUBJECT_PATH, name);
 	v = s->values;
 	s->interface = p->link ? p->link->subject : NULL;
@@ -334,7 +334,8 @@ static struct path *find_path(struct path *paths, size_t n, const struct flow *f
 	struct address key = address_network(&f->dst);
 
 	for (size_t i = 0; i < n; i++)
-		if (paths[i].network->key.high == key.high && paths[i].network->key.low == key.low)
+		if (paths[i].network->key.net.high == key.high && paths[i].network->key.net.low == key.low &&
+		    paths[i].network->key.ifindex == f->ifindex)
 			return &paths[i];
 	return NULL;
 }
@@ -388,7 +389,7 @@ void derive_paths(struct collecting *c)
 		uint32_t index;
 
 		p->network = ranked[i];
-		index = p->network->ifindex ? p->network->ifindex
+		index = p->network->key.ifindex ? (uint32_t)p->network->key.ifindex
 					    : links_route(c->root, &p->network->example_dst, &p->network->example_src);
 		p->link = index ? links_find(&c->links, index) : NULL;
 		choose_speed(c, p);

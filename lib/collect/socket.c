@@ -131,6 +131,14 @@ static void add_interface(struct collecting *c, struct link *l)
 	}
 }
 
+static bool interface_exists(const struct collecting *c, const char *name)
+{
+	for (size_t i = 0; i < c->links.count; i++)
+		if (!strcmp(c->links.links[i].name, name))
+			return true;
+	return false;
+}
+
 void collect_links(struct collecting *c)
 {
 	int r = links_read(c->root, &c->links);
@@ -144,4 +152,8 @@ void collect_links(struct collecting *c)
 	links_judge_speeds(&c->links, c->options->config, &c->facts->arena);
 	for (size_t i = 0; i < c->links.count; i++)
 		add_interface(c, &c->links.links[i]);
+	for (size_t i = 0; i < c->options->config->speed_count; i++)
+		if (!interface_exists(c, c->options->config->speeds[i].interface))
+			facts_note(c->facts, "a speed is declared for %s, and there is no such interface",
+				   c->options->config->speeds[i].interface);
 }

@@ -145,21 +145,23 @@ static void set_syn_facts(struct collecting *c, struct value *v, const struct de
 	v[DESTINATION_SYN_STUCK_FOR] = d->syn_stuck ? value_number(d->syn_stuck_since)
 						    : value_missing(VALUE_ABSENT, "none is stuck");
 	v[DESTINATION_SYN_GIVES_UP] = retries;
-	if (retries.state == VALUE_KNOWN && retries.num >= 0 && retries.num < 32)
+	if (retries.state == VALUE_KNOWN && retries.num >= 0 && retries.num < 256)
 		v[DESTINATION_SYN_GIVES_UP] =
 			value_number(syn_retransmission_time((unsigned)retries.num + linear + 1, linear));
 }
 
 static double add_destination(struct collecting *c, const struct destination *d)
 {
-	char src[ADDRESS_TEXT_MAX], dst[ADDRESS_TEXT_MAX], name[2 * ADDRESS_TEXT_MAX];
+	char src[ADDRESS_TEXT_MAX], dst[ADDRESS_TEXT_MAX], name[2 * ADDRESS_TEXT_MAX + 80];
+	const struct link *link;
 	const struct value *ports = &c->facts->host->values[HOST_PORTS];
 	uint32_t certain = d->ports > d->head.error ? d->ports : 0;
 	struct subject *s;
 	struct value *v;
 
-	snprintf(name, sizeof(name), "%s → %s", address_text(&d->key.src, -1, src),
-		 address_text(&d->key.dst, (int)d->key.port, dst));
+	link = d->key.ifindex ? links_find(&c->links, d->key.ifindex) : NULL;
+	snprintf(name, sizeof(name), "%s → %s%s%s", address_text(&d->key.src, -1, src),
+		 address_text(&d->key.dst, (int)d->key.port, dst), link ? " by " : "", link ? link->name : "");
 	s = facts_add(c->facts, SUBJECT_DESTINATION, name);
 	s->unit = unit_name(c, d->cgroup);
 	v = s->values;
@@ -175,6 +177,15 @@ static double add_destination(struct collecting *c, const struct destination *d)
 	return v[DESTINATION_USED_SHARE].num;
 }
 
+/* connect() skips a port that somebody bound, on whatever address (inet_hash_connect(): tb->fastreuse >= 0). */
+static void leave_out_listeners(struct collecting *c)
+{
+	struct value *ports = &c->facts->host->values[HOST_PORTS];
+
+	for (unsigned port = 0; port < 65536 && ports->state == VALUE_KNOWN; port++)
+		ports->num -= bitmap_has(c->local_ports, (uint16_t)port) && bitmap_has(c->latest->listening, (uint16_t)port);
+}
+
 void derive_destinations(struct collecting *c)
 {
 	void *ranked[DESTINATIONS_MAX];
@@ -183,6 +194,7 @@ void derive_destinations(struct collecting *c)
 
 	if (!c->latest)
 		return;
+	leave_out_listeners(c);
 	n = topk_ranked(&c->latest->destinations, ranked, DESTINATIONS_MAX);
 	for (size_t i = 0; i < n; i++)
 		worst = max_of(worst, add_destination(c, ranked[i]));

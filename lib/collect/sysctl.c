@@ -2,6 +2,7 @@
 /* Kernel parameters: live values, this kernel's defaults, and what boot would set. */
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include "collect/collect-private.h"
 #include "collect/sysctld.h"
@@ -64,6 +65,22 @@ static const char *absence(struct collecting *c, const struct sysctl_def *def)
 	return "this kernel has no such key";
 }
 
+static int on_any_name(void *user, const char *name)
+{
+	(void)name;
+	*(bool *)user = true;
+	return -ECANCELED;
+}
+
+/* Without /proc every key would look like one that this kernel lacks. */
+static bool tree_is_there(struct root *root, const char *path)
+{
+	bool any = false;
+
+	root_list(root, path, on_any_name, &any);
+	return any;
+}
+
 static void read_one(struct collecting *c, struct sysctl_state *s, struct text *t)
 {
 	int r = root_read(c->root, s->def->path, SYSCTL_FILE_MAX, t);
@@ -81,13 +98,20 @@ static void read_one(struct collecting *c, struct sysctl_state *s, struct text *
 void collect_sysctls(struct collecting *c)
 {
 	const struct catalogue *cat = &c->options->rules->catalogue;
+	bool net = tree_is_there(c->root, "proc/sys/net/ipv4");
 	_cleanup_text_ struct text t = TEXT_NULL;
 
+	if (!net)
+		facts_note(c->facts, "/proc/sys/net/ipv4 is not there: kernel parameters were not read");
 	c->facts->sysctls = arena_array(&c->facts->arena, struct sysctl_state, cat->count + 1);
 	c->facts->sysctl_count = cat->count;
 	for (size_t i = 0; i < cat->count; i++) {
 		c->facts->sysctls[i].def = &cat->defs[i];
 		read_one(c, &c->facts->sysctls[i], &t);
+		if (!net && c->facts->sysctls[i].state == VALUE_ABSENT) {
+			c->facts->sysctls[i].state = VALUE_UNREAD;
+			c->facts->sysctls[i].reason = "/proc/sys/net/ipv4 is not there";
+		}
 	}
 }
 
@@ -150,9 +174,38 @@ static struct value default_text(struct collecting *c, const struct sysctl_state
 	return v;
 }
 
-/* Equal as the kernel would see them: "0x10" is 16, and blanks do not count. */
+/* "8080,8081,8082" is what the kernel shows as "8080-8082". */
+static void add_ports(uint8_t bitmap[8192], const char *p)
+{
+	while (isdigit((unsigned char)*p)) {
+		char *end;
+		unsigned long low = strtoul(p, &end, 10), high = low;
+
+		if (*end == '-')
+			high = strtoul(end + 1, &end, 10);
+		for (unsigned long port = low; port <= high && port < 65536; port++)
+			bitmap_set(bitmap, (uint16_t)port);
+		p = end + strspn(end, ", ");
+	}
+}
+
+static bool same_ports(const char *a, const char *b)
+{
+	uint8_t x[8192] = {0}, y[8192] = {0};
+
+	add_ports(x, a);
+	add_ports(y, b);
+	return !memcmp(x, y, sizeof(x));
+}
+
+/*
+ * Equal as the kernel would see them: "0x10" is 16, blanks do not count, and what a line leaves out at its end stays as
+ * it was.
+ */
 static bool same_value(const struct sysctl_def *def, const char *a, const char *b)
 {
+	if (def->type == SYSCTL_RANGES)
+		return same_ports(a, b);
 	if (!dim_is_number(def->dim))
 		return !strcmp(a, b);
 	for (;;) {
@@ -164,7 +217,7 @@ static bool same_value(const struct sysctl_def *def, const char *a, const char *
 		if (x != y)
 			return false;
 		if (!*end_a || !*end_b)
-			return *end_a == *end_b;
+			return true;
 		a = end_a + strspn(end_a, " ");
 		b = end_b + strspn(end_b, " ");
 	}
@@ -194,6 +247,26 @@ static struct value boot_at(struct collecting *c, const struct boot_value *b)
 	return value_text(arena_printf(&c->facts->arena, "%s:%u", b->file, b->line));
 }
 
+/* The kernel refuses a line that is no number, has too many or is beyond reason: boot then leaves the value alone. */
+static bool plausible(const struct sysctl_def *def, const char *raw)
+{
+	unsigned n = 0;
+	char *end;
+
+	if (!dim_is_number(def->dim))
+		return *raw || def->type == SYSCTL_RANGES;
+	for (const char *p = raw; *p; p = end + strspn(end, " ")) {
+		double v = (double)strtoll(p, &end, 0);
+
+		if (end == p || (*end && *end != ' ') || n == def->elements)
+			return false;
+		if (def->bounded && v > 16 * fmax(def->max[n], 16))
+			return false;
+		n++;
+	}
+	return n > 0;
+}
+
 /* A key that only one of them sets is a difference too: /etc/sysctl.conf is no longer read at boot everywhere. */
 static bool loaders_differ(const struct sysctl_state *s)
 {
@@ -217,6 +290,10 @@ static void add_subject(struct collecting *c, struct sysctl_state *s)
 	v[KEY_BOOT_DIFFERS] = value_missing(VALUE_ABSENT, "no file sets it");
 	if (s->state != VALUE_KNOWN && s->state != VALUE_ABSENT)
 		v[KEY_BOOT_DIFFERS] = value_missing(s->state, s->reason);
+	else if (s->systemd.raw && !plausible(s->def, s->systemd.raw))
+		v[KEY_BOOT_DIFFERS] = value_missing(
+			VALUE_GARBLED, arena_printf(&c->facts->arena, "the value in %s:%u is not one that it takes",
+						    s->systemd.file, s->systemd.line));
 	else if (s->systemd.raw && s->state == VALUE_KNOWN)
 		v[KEY_BOOT_DIFFERS] = value_number(!same_value(s->def, s->raw, s->systemd.raw));
 	v[KEY_LOADERS_DIFFER] = value_number(loaders_differ(s));

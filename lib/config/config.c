@@ -35,12 +35,16 @@ static int on_setting(void *user, const struct ini_entry *e, struct diag *d)
 	struct config *c = user;
 
 	if (!strcmp(e->section, "audit") && !strcmp(e->key, "profile")) {
+		if (strspn(e->value, ", ") == strlen(e->value))
+			return diag_set(d, e->file, e->line, "'profile' names none");
 		if (strchr(e->value, '/'))
 			return diag_set(d, e->file, e->line, "'profile' takes names; a path is for the command line");
 		c->profile = arena_strdup(&c->arena, e->value);
 	} else if (!strcmp(e->section, "audit") && !strcmp(e->key, "window")) {
-		if (quantity_parse(e->value, DIM_SECONDS, &c->window) < 0)
-			return diag_set(d, e->file, e->line, "'window = %s': a time such as 2 s", e->value);
+		if (!strcmp(e->value, "0"))
+			c->window = 0;
+		else if (quantity_parse(e->value, DIM_SECONDS, &c->window) < 0 || c->window > 3600)
+			return diag_set(d, e->file, e->line, "'window = %s': a time such as 2 s, at most an hour", e->value);
 	} else if (!strcmp(e->section, "path") && !strcmp(e->key, "flow-target")) {
 		if (quantity_parse(e->value, DIM_RATE, &c->flow_target) < 0)
 			return diag_set(d, e->file, e->line, "'flow-target = %s': a rate such as 1 Gbit/s", e->value);
