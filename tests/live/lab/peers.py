@@ -180,10 +180,12 @@ def pour(channel, port):
         connection.sendall(data)
 
 
-def drink(channel, target):
-    """Connects and reads for ever."""
+def drink(channel, target, half_close=False):
+    """Connects and reads for ever; half-closed like `nc -N` and many file transfers."""
     buffer = bytearray(4 * CHUNK)
     with socket.create_connection(target) as sock:
+        if half_close:
+            sock.shutdown(socket.SHUT_WR)
         channel.say("established")
         while sock.recv_into(buffer):
             pass

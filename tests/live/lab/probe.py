@@ -44,7 +44,7 @@ def counter(netns, name):
 def tcp_info(netns, port):
     """The heaviest connection on a port as ss sees it: milliseconds, bytes, segments."""
     best = {}
-    for row in netns.run("ss", "-tinH", "state", "established",
+    for row in netns.run("ss", "-tinH", "state", "established", "state", "close-wait",
                          f"( sport = :{port} or dport = :{port} )").split("\n\t")[1:]:
         info = {key: float(value) for key, value in
                 re.findall(r"\b(minrtt|unacked|bytes_sent|bytes_received|snd_wnd):([\d.]+)", row)}

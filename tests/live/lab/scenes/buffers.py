@@ -12,7 +12,7 @@ SMALL = 256 << 10
 GOODPUT = 1448 / 1538
 
 
-def path(lab, mbits, rtt_ms, queue, rmem=None, wmem=None, control="cubic"):
+def path(lab, mbits, rtt_ms, queue, rmem=None, wmem=None, control="cubic", half_close=False):
     """Sender A and receiver B, a bulk transfer between them; buffer maxima in bytes."""
     sender, receiver = lab.box(delay=f"{rtt_ms / 2}ms", rate=f"{mbits}Mbit/s", queue=queue)
     for netns in (sender, receiver):
@@ -22,7 +22,7 @@ def path(lab, mbits, rtt_ms, queue, rmem=None, wmem=None, control="cubic"):
     if wmem:
         sender.sysctl(tcp_wmem=f"4096 16384 {wmem}")
     Peer(sender, peers.pour, PORT).expect("ready")
-    Peer(receiver, peers.drink, (A, PORT)).expect("established")
+    Peer(receiver, peers.drink, (A, PORT), half_close).expect("established")
     return sender, receiver
 
 
@@ -120,6 +120,9 @@ SCENES = (
     _scene("window.receive-below-bdp/twin-10ms-defaults", _full("receiver", **NEAR)),
     _scene("window.send-below-bdp/wmem-256K",
            functools.partial(starved, side="sender", wmem=SMALL, rmem=64 << 20),
+           expect=(Expect("window.send-below-bdp"),)),
+    _scene("window.send-below-bdp/half-closed",
+           functools.partial(starved, side="sender", wmem=SMALL, rmem=64 << 20, half_close=True),
            expect=(Expect("window.send-below-bdp"),)),
     _scene("window.send-below-bdp/twin-10ms-defaults", _full("sender", **NEAR)),
     _scene("window.receiver-limited/far-rmem-256K",

@@ -10,9 +10,11 @@ USED = 1800
 SECOND = "10.77.0.3"
 
 
-def _busy_range(lab, targets, sources=(None,)):
+def _busy_range(lab, targets, sources=(None,), listening=()):
     client, server = lab.pair()
     client.sysctl(ip_local_port_range=RANGE)
+    if listening:
+        Peer(client, peers.serve, list(listening)).expect("ready")
     if SECOND in sources:
         client.run("ip", "address", "add", f"{SECOND}/24", "dev", "eth0")
     Peer(server, peers.serve, sorted({port for _, port in targets})).expect("ready")
@@ -25,6 +27,16 @@ def _busy_range(lab, targets, sources=(None,)):
 def one_destination(lab):
     """1800 of 2000 ports in use towards one destination."""
     return _busy_range(lab, [(B, PORT)] * USED)
+
+
+def listeners_in_range(lab):
+    """1200 of 2000 ports in use, and 600 more that connect() skips since somebody listens on them."""
+    return _busy_range(lab, [(B, PORT)] * 1200, listening=range(33000, 33600))
+
+
+def room_without_listeners(lab):
+    """The same 1200 of 2000 ports, and nobody listens."""
+    return _busy_range(lab, [(B, PORT)] * 1200)
 
 
 def many_destinations(lab):
@@ -78,6 +90,8 @@ SCENES = (
     Scene("ports.exhaustion/one-destination", one_destination, expect=SPENT, may=MAY_SYSCTL),
     Scene("ports.exhaustion/time-wait", ports_in_time_wait, expect=SPENT,
           may=MAY_SYSCTL + CHURN + ("ports.exhaustion-forecast",), forbid=("timewait.normal",)),
+    Scene("ports.exhaustion/listeners-in-range", listeners_in_range, expect=SPENT, may=MAY_SYSCTL),
+    Scene("ports.exhaustion/twin-room-without-listeners", room_without_listeners, may=MAY_SYSCTL),
     Scene("ports.exhaustion/twin-many-destinations", many_destinations, may=MAY_SYSCTL),
     Scene("ports.exhaustion/twin-two-sources", two_sources, may=MAY_SYSCTL),
     Scene("timewait.normal/client", many_time_wait, expect=NORMAL, may=CHURN),
