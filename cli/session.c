@@ -208,6 +208,27 @@ int session_show(const struct options *o,
 	return r ? r : shown;
 }
 
+void session_tables(const struct session *s, const struct options *o, const struct render_options *ro, size_t n,
+		    void (*fill)(struct table *tables, const struct report_part *part, const struct options *o),
+		    struct text *t)
+{
+	size_t count = n * s->report.count;
+	_cleanup_free_ struct table *tables = calloc(count ? count : 1, sizeof(*tables));
+
+	if (!tables)
+		abort();
+	for (size_t i = 0; i < s->report.count; i++) {
+		const struct report_part *part = &s->report.parts[i];
+
+		fill(tables + i * n, part, o);
+		for (size_t k = 0; k < n; k++)
+			tables[i * n + k].netns = *part->host.netns ? part->host.netns : NULL;
+	}
+	render_tables(tables, count, o->format, ro, t);
+	for (size_t i = 0; i < count; i++)
+		table_clear(&tables[i]);
+}
+
 void session_close(struct session *s)
 {
 	for (size_t i = 0; i < s->report.count; i++) {

@@ -23,5 +23,11 @@ int session_judge(struct session *s, const struct options *o);
  */
 int session_show(const struct options *o,
 		 int (*show)(struct session *s, const struct options *o, const struct render_options *ro, struct text *t));
+/*
+ * Tables of every namespace that was judged, n for each, rendered as one document. fill() makes the n tables of a part.
+ */
+void session_tables(const struct session *s, const struct options *o, const struct render_options *ro, size_t n,
+		    void (*fill)(struct table *tables, const struct report_part *part, const struct options *o),
+		    struct text *t);
 void session_close(struct session *s);
 #define _cleanup_session_ _cleanup_(session_close)

@@ -76,19 +76,19 @@ static void add_subjects(struct listing *l, const struct facts *f)
 			}
 }
 
+static void fill(struct table *table, const struct report_part *part, const struct options *o)
+{
+	struct listing l = {table, o->arg_count ? o->args[0] : NULL, &part->facts->arena};
+
+	table_init(table, "facts", "Facts", columns, ARRAY_SIZE(columns));
+	table->empty = "no fact has such a name";
+	add_sysctls(&l, part->facts);
+	add_subjects(&l, part->facts);
+}
+
 static int show(struct session *s, const struct options *o, const struct render_options *ro, struct text *t)
 {
-	for (size_t i = 0; i < s->report.count; i++) {
-		struct table table;
-		struct listing l = {&table, o->arg_count ? o->args[0] : NULL, &s->report.parts[i].facts->arena};
-
-		table_init(&table, "facts", "Facts", columns, ARRAY_SIZE(columns));
-		table.empty = "no fact has such a name";
-		add_sysctls(&l, s->report.parts[i].facts);
-		add_subjects(&l, s->report.parts[i].facts);
-		render_tables(&table, 1, o->format, ro, t);
-		table_clear(&table);
-	}
+	session_tables(s, o, ro, 1, fill, t);
 	return EXIT_OK;
 }
 

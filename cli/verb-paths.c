@@ -2,23 +2,35 @@
 /* paths: one row for each egress interface × peer network, the heaviest first. */
 #include "cli/session.h"
 
-static const struct {
-	struct column column;
-	enum path_fact fact;
-} shown[] = {
-	{{"flows", NULL, DIM_COUNT, .extra = true}, PATH_FLOWS},
-	{{"min_rtt_p50", "min rtt", DIM_SECONDS, false}, PATH_MIN_RTT_P50},
-	{{"srtt_p50", "srtt", DIM_SECONDS, false}, PATH_SRTT_P50},
-	{{"srtt_p95", "p95", DIM_SECONDS, .extra = true}, PATH_SRTT_P95},
-	{{"bdp", "BDP", DIM_BYTES, false}, PATH_BDP},
-	{{"delivery_rate", "delivery", DIM_RATE, false}, PATH_DELIVERY_RATE},
-	{{"retransmit_share", "retrans", DIM_RATIO, false}, PATH_RETRANSMIT_SHARE},
-	{{"rwnd_limited_share", "rwnd", DIM_RATIO, false}, PATH_RWND_SHARE},
-	{{"sndbuf_limited_share", "sndbuf", DIM_RATIO, false}, PATH_SNDBUF_SHARE},
-	{{"window_scale_min", "wscale", DIM_COUNT, .extra = true}, PATH_WSCALE_MIN},
+static const struct column path_columns[] = {
+	{"path", NULL, DIM_TEXT, false},
+	{"flows", NULL, DIM_COUNT, .extra = true},
+	{"min_rtt_p50", "min rtt", DIM_SECONDS, false},
+	{"srtt_p50", "srtt", DIM_SECONDS, false},
+	{"srtt_p95", "p95", DIM_SECONDS, .extra = true},
+	{"bdp", "BDP", DIM_BYTES, false},
+	{"delivery_rate", "delivery", DIM_RATE, false},
+	{"retransmit_share", "retrans", DIM_RATIO, false},
+	{"rwnd_limited_share", "rwnd", DIM_RATIO, false},
+	{"sndbuf_limited_share", "sndbuf", DIM_RATIO, false},
+	{"window_scale_min", "wscale", DIM_COUNT, .extra = true},
 };
 
-enum { COLUMNS = ARRAY_SIZE(shown) + 1 };
+/* What the columns behind the first show. */
+static const enum path_fact shown[] = {
+	PATH_FLOWS,
+	PATH_MIN_RTT_P50,
+	PATH_SRTT_P50,
+	PATH_SRTT_P95,
+	PATH_BDP,
+	PATH_DELIVERY_RATE,
+	PATH_RETRANSMIT_SHARE,
+	PATH_RWND_SHARE,
+	PATH_SNDBUF_SHARE,
+	PATH_WSCALE_MIN,
+};
+
+_Static_assert(ARRAY_SIZE(path_columns) == ARRAY_SIZE(shown) + 1, "a fact for each column");
 
 static const struct column interface_columns[] = {
 	{"interface", NULL, DIM_TEXT, false}, {"speed", NULL, DIM_RATE, false},
@@ -44,34 +56,30 @@ static void add_interfaces(struct table *t, const struct facts *f)
 	}
 }
 
-static void add_paths(struct table *t, const struct column *columns, const struct facts *f)
+static void add_paths(struct table *t, const struct facts *f)
 {
-	table_init(t, "paths", "Paths: egress interface and peer network", columns, COLUMNS);
+	table_init(t, "paths", "Paths: egress interface and peer network", path_columns,
+		   ARRAY_SIZE(path_columns));
 	t->empty = "no open connection leaves this host";
 	for (const struct subject *s = f->first[SUBJECT_PATH]; s; s = s->next) {
 		struct value *row = table_row(t);
 
 		row[0] = value_text(s->name);
 		for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
-			row[i + 1] = s->values[shown[i].fact];
+			row[i + 1] = s->values[shown[i]];
 	}
+}
+
+static void fill(struct table *tables, const struct report_part *part, const struct options *o)
+{
+	(void)o;
+	add_paths(&tables[0], part->facts);
+	add_interfaces(&tables[1], part->facts);
 }
 
 static int show(struct session *s, const struct options *o, const struct render_options *ro, struct text *t)
 {
-	struct column columns[COLUMNS] = {{"path", NULL, DIM_TEXT, false}};
-
-	for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
-		columns[i + 1] = shown[i].column;
-	for (size_t i = 0; i < s->report.count; i++) {
-		struct table tables[2];
-
-		add_paths(&tables[0], columns, s->report.parts[i].facts);
-		add_interfaces(&tables[1], s->report.parts[i].facts);
-		render_tables(tables, 2, o->format, ro, t);
-		table_clear(&tables[0]);
-		table_clear(&tables[1]);
-	}
+	session_tables(s, o, ro, 2, fill, t);
 	return EXIT_OK;
 }
 

@@ -141,21 +141,22 @@ static void write_conf(struct recorder *rec, const struct report_part *p)
 }
 
 /* The session read its configuration before the tap was there; a replay needs it, so read it again. */
-static void record_configuration(const struct session *s, const struct options *o)
+static void record_configuration(const struct session *s)
 {
 	_cleanup_(ruleset_clearp) struct ruleset *again = &(struct ruleset){0};
 	struct config config = {.window = -1};
 	struct diag d;
 
 	if (config_load(&config, s->root, &d) < 0 ||
-	    config_load_rules(s->root, s->datadir, o->profile ? o->profile : "balanced", again, &d) < 0)
+	    config_load_rules(s->root, s->datadir, s->rules.profile, again, &d) < 0)
 		complain_diag(&d);
 	config_clear(&config);
 }
 
 static int open_target(struct recorder *r, const char *path)
 {
-	if (mkdir(path, 0755) < 0) {
+	/* It holds the peers' addresses: not for everybody to read. */
+	if (mkdir(path, 0700) < 0) {
 		complain("%s: %s", path, errno == EEXIST ? "there already; a record is written to a new directory"
 							 : strerror(errno));
 		return EXIT_COULD_NOT_CHECK;
@@ -184,7 +185,7 @@ int verb_record(const struct options *o)
 		r = open_target(&rec, o->args[0]);
 	if (!r) {
 		root_set_tap(s.root, &tap);
-		record_configuration(&s, o);
+		record_configuration(&s);
 		r = session_judge(&s, o);
 	}
 	if (!r) {

@@ -5,50 +5,49 @@
 
 enum { ROWS_SHOWN = 30 };
 
-/* A column that shows one fact of the subject; row -1 is its name, -2 its unit. */
-struct fact_column {
-	struct column column;
-	int fact;
-};
+/* A cell shows a fact of its subject, or one of these. */
+enum { NAME = -1, UNIT = -2 };
 
-enum { NAME = -1, UNIT = -2, COLUMNS_MAX = 8 };
-
-static const struct fact_column listener_columns[] = {
-	{{"address", NULL, DIM_TEXT, false}, NAME},
-	{{"queue", NULL, DIM_COUNT, false}, LISTENER_QUEUE},
-	{{"limit", NULL, DIM_COUNT, false}, LISTENER_LIMIT},
-	{{"drops", NULL, DIM_COUNT, false}, LISTENER_DROPS},
-	{{"syn_recv", "syn-recv", DIM_COUNT, false}, LISTENER_SYN_RECV},
-	{{"workers", NULL, DIM_COUNT, false}, LISTENER_WORKERS},
-	{{"unit", NULL, DIM_TEXT, true}, UNIT},
+static const struct column listener_columns[] = {
+	{"address", NULL, DIM_TEXT, false},
+	{"queue", NULL, DIM_COUNT, false},
+	{"limit", NULL, DIM_COUNT, false},
+	{"drops", NULL, DIM_COUNT, false},
+	{"syn_recv", "syn-recv", DIM_COUNT, false},
+	{"workers", NULL, DIM_COUNT, false},
+	{"unit", NULL, DIM_TEXT, true},
 };
-static const struct fact_column destination_columns[] = {
-	{{"destination", NULL, DIM_TEXT, false}, NAME},
-	{{"established", "estab", DIM_COUNT, false}, DESTINATION_ESTABLISHED},
-	{{"time_wait", "time-wait", DIM_COUNT, false}, DESTINATION_TIME_WAIT},
-	{{"syn_sent", "syn-sent", DIM_COUNT, false}, DESTINATION_SYN_SENT},
-	{{"ports_used", "ports", DIM_COUNT, false}, DESTINATION_USED},
-	{{"ports_used_share", "of range", DIM_RATIO, false}, DESTINATION_USED_SHARE},
-	{{"unit", NULL, DIM_TEXT, true}, UNIT},
+static const int listener_cells[] = {NAME, LISTENER_QUEUE, LISTENER_LIMIT, LISTENER_DROPS, LISTENER_SYN_RECV, LISTENER_WORKERS, UNIT};
+static const struct column destination_columns[] = {
+	{"destination", NULL, DIM_TEXT, false},
+	{"established", "estab", DIM_COUNT, false},
+	{"time_wait", "time-wait", DIM_COUNT, false},
+	{"syn_sent", "syn-sent", DIM_COUNT, false},
+	{"ports_used", "ports", DIM_COUNT, false},
+	{"ports_used_share", "of range", DIM_RATIO, false},
+	{"unit", NULL, DIM_TEXT, true},
 };
-static const struct fact_column owner_columns[] = {
-	{{"owner", NULL, DIM_TEXT, false}, NAME},
-	{{"sockets", NULL, DIM_COUNT, false}, OWNER_SOCKETS},
-	{{"established", "estab", DIM_COUNT, false}, OWNER_ESTABLISHED},
-	{{"close_wait", "close-wait", DIM_COUNT, false}, OWNER_CLOSE_WAIT},
-	{{"close_wait_old", "old", DIM_COUNT, false}, OWNER_CLOSE_WAIT_OLD},
+static const int destination_cells[] = {NAME, DESTINATION_ESTABLISHED, DESTINATION_TIME_WAIT, DESTINATION_SYN_SENT, DESTINATION_USED, DESTINATION_USED_SHARE, UNIT};
+static const struct column owner_columns[] = {
+	{"owner", NULL, DIM_TEXT, false},
+	{"sockets", NULL, DIM_COUNT, false},
+	{"established", "estab", DIM_COUNT, false},
+	{"close_wait", "close-wait", DIM_COUNT, false},
+	{"close_wait_old", "old", DIM_COUNT, false},
 };
+static const int owner_cells[] = {NAME, OWNER_SOCKETS, OWNER_ESTABLISHED, OWNER_CLOSE_WAIT, OWNER_CLOSE_WAIT_OLD};
 
 static const struct {
 	const char *name, *title, *empty;
 	enum subject_type type;
-	const struct fact_column *columns;
+	const struct column *columns;
+	const int *cells; /* what each column shows */
 	size_t count;
 } lists[] = {
-	{"listeners", "Listeners", "nothing listens", SUBJECT_LISTENER, listener_columns, ARRAY_SIZE(listener_columns)},
+	{"listeners", "Listeners", "nothing listens", SUBJECT_LISTENER, listener_columns, listener_cells, ARRAY_SIZE(listener_columns)},
 	{"destinations", "Destinations, the busiest first", "no outgoing connection", SUBJECT_DESTINATION,
-	 destination_columns, ARRAY_SIZE(destination_columns)},
-	{"owners", "Owners", "no sockets", SUBJECT_OWNER, owner_columns, ARRAY_SIZE(owner_columns)},
+	 destination_columns, destination_cells, ARRAY_SIZE(destination_columns)},
+	{"owners", "Owners", "no sockets", SUBJECT_OWNER, owner_columns, owner_cells, ARRAY_SIZE(owner_columns)},
 };
 
 static const struct column state_columns[] = {
@@ -83,38 +82,32 @@ static struct value cell(const struct subject *s, int fact)
 	return s->values[fact];
 }
 
-static void add_list(struct table *t, struct column columns[COLUMNS_MAX], size_t list, const struct facts *f,
-		     size_t max)
+static void add_list(struct table *t, size_t list, const struct facts *f, size_t max)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < lists[list].count; i++)
-		columns[i] = lists[list].columns[i].column;
-	table_init(t, lists[list].name, lists[list].title, columns, lists[list].count);
+	table_init(t, lists[list].name, lists[list].title, lists[list].columns, lists[list].count);
 	t->empty = lists[list].empty;
 	for (const struct subject *s = f->first[lists[list].type]; s && n < max; s = s->next, n++) {
 		struct value *row = table_row(t);
 
 		for (size_t i = 0; i < lists[list].count; i++)
-			row[i] = cell(s, lists[list].columns[i].fact);
+			row[i] = cell(s, lists[list].cells[i]);
 	}
+}
+
+static void fill(struct table *tables, const struct report_part *part, const struct options *o)
+{
+	bool json = strcmp(o->format, "text");
+
+	add_states(&tables[0], part->facts);
+	for (size_t k = 0; k < ARRAY_SIZE(lists); k++)
+		add_list(&tables[k + 1], k, part->facts, json ? SIZE_MAX : ROWS_SHOWN);
 }
 
 static int show(struct session *s, const struct options *o, const struct render_options *ro, struct text *t)
 {
-	for (size_t i = 0; i < s->report.count; i++) {
-		const struct facts *f = s->report.parts[i].facts;
-		struct column columns[ARRAY_SIZE(lists)][COLUMNS_MAX];
-		struct table tables[ARRAY_SIZE(lists) + 1];
-		bool json = strcmp(o->format, "text");
-
-		add_states(&tables[0], f);
-		for (size_t k = 0; k < ARRAY_SIZE(lists); k++)
-			add_list(&tables[k + 1], columns[k], k, f, json ? SIZE_MAX : ROWS_SHOWN);
-		render_tables(tables, ARRAY_SIZE(tables), o->format, ro, t);
-		for (size_t k = 0; k < ARRAY_SIZE(tables); k++)
-			table_clear(&tables[k]);
-	}
+	session_tables(s, o, ro, ARRAY_SIZE(lists) + 1, fill, t);
 	return EXIT_OK;
 }
 

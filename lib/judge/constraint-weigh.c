@@ -86,6 +86,10 @@ static bool bound(const struct weighing *w, double have, double *want, struct re
 		*want = def->max[w->c->element] / def->scale;
 		r->note = "bounded by the catalogue's maximum";
 	}
+	if (def->bounded && *want * def->scale < def->min[w->c->element]) {
+		*want = def->min[w->c->element] / def->scale;
+		r->note = "bounded by the catalogue's minimum";
+	}
 	if (def->never_below_default && *want < have && !(standard->state == VALUE_KNOWN && *want >= standard->num)) {
 		r->note = standard->state == VALUE_KNOWN
 				  ? arena_printf(w->arena, "withheld: this kernel's own default is %s",

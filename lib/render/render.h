@@ -63,6 +63,7 @@ enum { TABLE_COLUMNS_MAX = 12 };
 /* A named table; verbs that show lists give one or several. */
 struct table {
 	const char *name, *title, *empty; /* empty: what to say without rows */
+	const char *netns;		  /* network namespace that it is of; NULL: the caller's own, or none; untrusted */
 	const struct column *columns;
 	size_t column_count;
 	struct value *cells; /* row by row */

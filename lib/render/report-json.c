@@ -79,7 +79,7 @@ static json_t *finding_json(const struct report_part *p, const struct finding *f
 {
 	_cleanup_text_ struct text id = TEXT_NULL;
 
-	text_addf(&id, "%s/%s", f->rule->id, f->subject->name);
+	text_addf(&id, "%s/%s%s%s", f->rule->id, f->subject->name, *p->host.netns ? "@" : "", p->host.netns);
 	return json_pack("{s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o}", "id", json_untrusted(text_get(&id)),
 			 "rule", f->rule->id, "status", status_name(f->status), "severity", severity_name(f->severity),
 			 "title", f->rule->title, "subject", subject_json(p, f->rule, f->subject), "message",

@@ -77,7 +77,7 @@ static void evidence_line(struct rendering *r, const struct evidence *e, size_t 
 		text_add_escaped(&value, e->value.state == VALUE_KNOWN ? "" : " ", 8);
 	used = layout_columns(text_get(&value));
 	layout_wrap(r->t, text_get(&value), at, at, r->o->width);
-	if (e->value.state == VALUE_KNOWN && at + used + 2 + layout_columns(e->source) <= r->o->width) {
+	if (e->value.state == VALUE_KNOWN && at + max_of(used, (size_t)18) + 2 + layout_columns(e->source) <= r->o->width) {
 		layout_pad(r->t, used < 18 ? 18 - used : 0);
 		layout_colour(r->t, r->o, "2");
 		text_addf(r->t, "  %s", e->source);

@@ -126,8 +126,12 @@ static void table_text(const struct table *t, const struct render_options *o, st
 	size_t widths[TABLE_COLUMNS_MAX], at;
 
 	layout_colour(ret, o, "1");
-	text_add(ret, t->title);
+	layout_wrap(ret, t->title, 0, 0, o->width);
 	layout_colour(ret, o, "0");
+	if (t->netns) {
+		text_add(ret, " in network namespace ");
+		text_add_escaped(ret, t->netns, 100);
+	}
 	text_add(ret, "\n");
 	if (!t->row_count) {
 		text_addf(ret, "  %s\n\n", t->empty);
@@ -161,7 +165,8 @@ static json_t *table_json(const struct table *t)
 			json_object_set_new(row, t->columns[c].name, json_value(&t->cells[r * t->column_count + c]));
 		json_array_append_new(rows, row);
 	}
-	return json_pack("{s:s, s:s, s:o, s:o}", "name", t->name, "title", t->title, "columns", columns, "rows", rows);
+	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "name", t->name, "title", t->title, "netns", json_untrusted(t->netns),
+			 "columns", columns, "rows", rows);
 }
 
 void render_tables(const struct table *tables, size_t n, const char *format, const struct render_options *o,
