@@ -117,7 +117,8 @@ int links_read_speeds(struct root *root, struct links *l)
 		mnl_attr_nest_end(&q.h, header);
 		r = root_netlink(root, NETLINK_GENERIC, "ethtool-linkmodes.genl", &q.h, on_link_modes, l);
 	}
-	for (size_t i = 0; i < l->count; i++)
+	/* The mounted sysfs is that of the namespace we came from: its eth0 is another. */
+	for (size_t i = 0; i < l->count && !*root_host(root)->netns; i++)
 		if (!l->links[i].speed && !l->links[i].loopback && l->links[i].up)
 			read_sysfs(root, &l->links[i]);
 	return r;

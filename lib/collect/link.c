@@ -192,9 +192,9 @@ void links_clear(struct links *l)
 }
 
 struct route_query {
-	uint8_t dst[16];
-	size_t length;
-	uint32_t index;
+	struct address dst;
+	uint32_t index; /* from the answer to this very question */
+	uint32_t near;	/* from one about another address of its network */
 };
 
 static int on_route(void *user, const struct nlmsghdr *h)
@@ -202,21 +202,25 @@ static int on_route(void *user, const struct nlmsghdr *h)
 	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
 	struct route_query *q = user;
 	const struct nlattr *a;
+	struct address dst = {0}, network, wanted = address_network(&q->dst);
 	uint32_t index = 0;
-	bool same = false;
 
 	if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(*m))
 		return 0;
 	mnl_attr_for_each(a, h, sizeof(*m)) {
 		if (mnl_attr_get_type(a) == RTA_OIF)
 			index = get_u32(a);
-		else if (mnl_attr_get_type(a) == RTA_DST)
-			same = mnl_attr_get_payload_len(a) == q->length &&
-			       !memcmp(mnl_attr_get_payload(a), q->dst, q->length);
+		else if (mnl_attr_get_type(a) == RTA_DST && mnl_attr_get_payload_len(a) == 4)
+			dst = address_from_bytes(mnl_attr_get_payload(a), true);
+		else if (mnl_attr_get_type(a) == RTA_DST && mnl_attr_get_payload_len(a) == 16)
+			dst = address_from_bytes(mnl_attr_get_payload(a), false);
 	}
-	/* A record holds the answers to all questions in one file. */
-	if (same)
+	/* A record holds the answers to all questions in one file, and may have asked about a neighbour. */
+	network = address_network(&dst);
+	if (dst.high == q->dst.high && dst.low == q->dst.low)
 		q->index = index;
+	else if (network.high == wanted.high && network.low == wanted.low)
+		q->near = index;
 	return 0;
 }
 
@@ -227,20 +231,20 @@ uint32_t links_route(struct root *root, const struct address *dst, const struct 
 		.h = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct rtmsg)), .nlmsg_type = RTM_GETROUTE,
 		      .nlmsg_flags = NLM_F_REQUEST},
 	};
-	struct route_query query = {.length = v4 ? 4 : 16};
+	struct route_query query = {.dst = *dst};
+	size_t length = v4 ? 4 : 16;
 	uint8_t bytes[16];
 
 	q.route.rtm_family = v4 ? AF_INET : AF_INET6;
 	q.route.rtm_dst_len = v4 ? 32 : 128;
 	address_bytes(dst, bytes);
-	memcpy(query.dst, v4 ? bytes + 12 : bytes, query.length);
-	mnl_attr_put(&q.h, RTA_DST, query.length, query.dst);
+	mnl_attr_put(&q.h, RTA_DST, length, v4 ? bytes + 12 : bytes);
 	if (!address_is_zero(src)) {
 		q.route.rtm_src_len = v4 ? 32 : 128;
 		address_bytes(src, bytes);
-		mnl_attr_put(&q.h, RTA_SRC, query.length, v4 ? bytes + 12 : bytes);
+		mnl_attr_put(&q.h, RTA_SRC, length, v4 ? bytes + 12 : bytes);
 	}
 	if (root_netlink(root, NETLINK_ROUTE, "routes.rtnl", &q.h, on_route, &query) < 0)
 		return 0;
-	return query.index;
+	return query.index ? query.index : query.near;
 }

@@ -26,7 +26,7 @@ struct path {
 	const struct network *network;
 	struct link *link; /* NULL: no route */
 	double speed;	   /* bytes per second; 0: not known */
-	bool speed_sure;
+	bool speed_sure, lower_bound;
 	unsigned sampled, timed, receive_limited, send_limited, rwnd_limited, queue_flows;
 	double receive_rate, send_rate, rwnd_rate, receive_window, rwnd_window;
 	double rate_out, rate_in, busy, rwnd, sndbuf, sent, retrans, bulk_rate;
@@ -227,7 +227,9 @@ static void set_speed(struct value *v, const struct path *p)
 	const char *why = p->link && p->link->loopback ? "it does not leave the host" : "the speed of the link is not known";
 
 	v[PATH_SPEED_SURE] = value_number(p->speed_sure);
-	v[PATH_SPEED_SOURCE] = p->link ? value_text(p->link->rate_source) : value_missing(VALUE_ABSENT, "no route");
+	v[PATH_SPEED_SOURCE] = p->lower_bound ? value_text("highest delivery rate seen: a lower bound")
+			       : p->link      ? value_text(p->link->rate_source)
+					      : value_missing(VALUE_ABSENT, "no route");
 	v[PATH_SPEED] = v[PATH_BDP] = value_missing(VALUE_ABSENT, why);
 	if (p->speed <= 0)
 		return;
@@ -325,8 +327,10 @@ static void choose_speed(struct collecting *c, struct path *p)
 		p->speed = target;
 		p->speed_sure = true;
 	}
-	if (p->speed <= 0)
+	if (p->speed <= 0) {
 		p->speed = (double)p->network->delivery_rate;
+		p->lower_bound = true;
+	}
 }
 
 static struct path *find_path(struct path *paths, size_t n, const struct flow *f)

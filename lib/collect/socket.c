@@ -32,7 +32,7 @@ static int take(struct collecting *c, struct census *census, bool second)
 		.local_ports = c->local_ports,
 		.close_wait_age = (uint32_t)(threshold_value(c, "close-wait.age", 60) * 1e3),
 		.syn_retries = (unsigned)threshold_value(c, "syn-sent.retries", 3),
-		.syn_linear = linear.state == VALUE_KNOWN ? (unsigned)linear.num : 0,
+		.syn_linear = linear.state == VALUE_KNOWN && linear.num > 0 ? (unsigned)min_of(linear.num, 127.0) : 0,
 	};
 
 	census_init(census, &o, &c->cohort, second);

@@ -73,8 +73,6 @@ static void evidence_line(struct rendering *r, const struct evidence *e, size_t 
 	layout_value(&value, &e->value, e->dim);
 	layout_pad(r->t, INDENT);
 	text_addf(r->t, "%-*s  ", (int)name_width, e->fact);
-	if (e->value.state != VALUE_KNOWN)
-		text_add_escaped(&value, e->value.state == VALUE_KNOWN ? "" : " ", 8);
 	used = layout_columns(text_get(&value));
 	layout_wrap(r->t, text_get(&value), at, at, r->o->width);
 	if (e->value.state == VALUE_KNOWN && at + max_of(used, (size_t)18) + 2 + layout_columns(e->source) <= r->o->width) {
@@ -83,7 +81,7 @@ static void evidence_line(struct rendering *r, const struct evidence *e, size_t 
 		text_addf(r->t, "  %s", e->source);
 		layout_colour(r->t, r->o, "0");
 	} else if (e->value.state != VALUE_KNOWN) {
-		text_addf(r->t, "(%s)", value_reason(&e->value));
+		text_addf(r->t, " (%s)", value_reason(&e->value));
 	}
 	text_add(r->t, "\n");
 }

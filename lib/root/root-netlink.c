@@ -178,7 +178,8 @@ struct answers {
 	int error; /* the first refusal */
 };
 
-static ssize_t walk(const void *bytes, size_t n, bool errors_too, root_message_fn fn, void *user,
+/* *open: a dump has begun and its end is not there yet. */
+static ssize_t walk(const void *bytes, size_t n, bool errors_too, bool *open, root_message_fn fn, void *user,
 		    struct root_netlink_stats *stats)
 {
 	const struct nlmsghdr *h = bytes;
@@ -189,6 +190,7 @@ static ssize_t walk(const void *bytes, size_t n, bool errors_too, root_message_f
 		result = errors_too && h->nlmsg_type == NLMSG_ERROR ? fn(user, h) : take_message(h, fn, user, stats);
 		if (result < 0)
 			return result;
+		*open = h->nlmsg_type != NLMSG_DONE && (*open || h->nlmsg_flags & NLM_F_MULTI);
 		h = next_message(h, &left);
 	}
 	return (ssize_t)(n - left);
@@ -197,7 +199,9 @@ static ssize_t walk(const void *bytes, size_t n, bool errors_too, root_message_f
 ssize_t root_walk_messages(const void *bytes, size_t n, root_message_fn fn, void *user,
 			   struct root_netlink_stats *stats)
 {
-	return walk(bytes, n, false, fn, user, stats);
+	bool open = false;
+
+	return walk(bytes, n, false, &open, fn, user, stats);
 }
 
 /*
@@ -222,6 +226,7 @@ static int replay(struct root *r, const char *path, bool single, root_message_fn
 {
 	_cleanup_close_ int fd = root_open_path(r, path, O_RDONLY | O_NONBLOCK);
 	struct answers answers = {.fn = fn, .user = user, .stats = &r->stats};
+	bool open = false;
 	size_t have = 0;
 	struct stat st;
 
@@ -235,7 +240,7 @@ static int replay(struct root *r, const char *path, bool single, root_message_fn
 		if (n < 0)
 			return -errno;
 		have += (size_t)n;
-		used = walk(r->buffer, have, single, single ? skip_errors : fn, single ? &answers : user, &r->stats);
+		used = walk(r->buffer, have, single, &open, single ? skip_errors : fn, single ? &answers : user, &r->stats);
 		if (used < 0)
 			return (int)used;
 		have -= (size_t)used;
@@ -243,7 +248,8 @@ static int replay(struct root *r, const char *path, bool single, root_message_fn
 		if (n == 0 || (used == 0 && have == ROOT_BUFFER_SIZE))
 			break;
 	}
-	if (have)
+	/* Even an empty dump has its end: without it, nobody knows what is missing. */
+	if (have || open || (!single && st.st_size == 0))
 		r->stats.discarded++;
 	return answers.given ? 0 : answers.error;
 }
