@@ -5,7 +5,7 @@
 #include <string.h>
 #include "base/hash.h"
 
-enum { INDEX_SIZE = 4 * COHORT_MAX, ACTIVE_MS = 1000 };
+enum { INDEX_SIZE = 4 * COHORT_MAX, ACTIVE_MS = 1000, SHIFT_MAX = 40 };
 
 static void sample(const struct tcp_socket *s, struct flow_sample *f)
 {
@@ -93,7 +93,8 @@ void cohort_offer(struct cohort *c, const struct tcp_socket *s)
 		if (!c->flows)
 			abort();
 	}
-	while (c->count == COHORT_MAX && c->active_shift < 40)
+	/* A hostile record may give all its sockets one cookie: no thinning parts those. */
+	while (c->count == COHORT_MAX && c->active_shift < SHIFT_MAX && c->idle_shift < SHIFT_MAX)
 		thin_out(c);
 	if (c->count == COHORT_MAX || !passes(s->cookie, active ? c->active_shift : c->idle_shift))
 		return;

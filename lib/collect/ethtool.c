@@ -92,7 +92,7 @@ static void read_sysfs(struct root *root, struct link *link)
 	if (root_read(root, path, 64, &t) < 0)
 		return;
 	mbit = strtol(t.s, NULL, 10);
-	if (mbit > 0 && sane_speed((uint32_t)mbit)) {
+	if (mbit > 0 && mbit <= speed_max_mbit && sane_speed((uint32_t)mbit)) {
 		link->speed = (uint32_t)mbit;
 		link->from_sysfs = true;
 	}

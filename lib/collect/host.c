@@ -72,7 +72,8 @@ static void count_ports(struct collecting *c)
 	struct value reserved = live_sysctl(c, "net.ipv4.ip_local_reserved_ports", 0);
 	unsigned ports = 0;
 
-	if (low.state != VALUE_KNOWN || high.state != VALUE_KNOWN || low.num < 0 || high.num > 65535) {
+	if (low.state != VALUE_KNOWN || high.state != VALUE_KNOWN || low.num < 0 ||
+	    low.num > 65535 || high.num < 0 || high.num > 65535) {
 		c->facts->host->values[HOST_PORTS] = low.state != VALUE_KNOWN ? low : value_missing(VALUE_GARBLED, NULL);
 		return;
 	}

@@ -26,7 +26,7 @@ struct path {
 	const struct network *network;
 	struct link *link; /* NULL: no route */
 	double speed;	   /* bytes per second; 0: not known */
-	bool speed_sure, lower_bound;
+	bool speed_sure, lower_bound, target;
 	unsigned sampled, timed, receive_limited, send_limited, rwnd_limited, queue_flows;
 	double receive_rate, send_rate, rwnd_rate, receive_window, rwnd_window;
 	double rate_out, rate_in, busy, rwnd, sndbuf, sent, retrans, bulk_rate;
@@ -150,6 +150,9 @@ static void add_flow(struct collecting *c, struct path *p, const struct flow *f)
 	const struct flow_sample *s = &f->now, *b = &f->before;
 	double in, out, busy, rwnd, sndbuf;
 
+	/* Gone before the second sample: its life so far is no growth within the window. */
+	if (c->window > 0 && !f->seen_again)
+		return;
 	weigh_queue(p, f);
 	note_congestion(p, f);
 	busy = growth(s->busy_time, b->busy_time);
@@ -227,7 +230,8 @@ static void set_speed(struct value *v, const struct path *p)
 	const char *why = p->link && p->link->loopback ? "it does not leave the host" : "the speed of the link is not known";
 
 	v[PATH_SPEED_SURE] = value_number(p->speed_sure);
-	v[PATH_SPEED_SOURCE] = p->lower_bound ? value_text("highest delivery rate seen: a lower bound")
+	v[PATH_SPEED_SOURCE] = p->target	      ? value_text("declared target of one flow")
+			       : p->lower_bound ? value_text("highest delivery rate seen: a lower bound")
 			       : p->link      ? value_text(p->link->rate_source)
 					      : value_missing(VALUE_ABSENT, "no route");
 	v[PATH_SPEED] = v[PATH_BDP] = value_missing(VALUE_ABSENT, why);
@@ -325,7 +329,7 @@ static void choose_speed(struct collecting *c, struct path *p)
 	p->speed_sure = p->link->rate_sure;
 	if (target > 0 && (p->speed <= 0 || target < p->speed)) {
 		p->speed = target;
-		p->speed_sure = true;
+		p->speed_sure = p->target = true;
 	}
 	if (p->speed <= 0) {
 		p->speed = (double)p->network->delivery_rate;

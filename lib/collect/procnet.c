@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The counters of /proc/net, twice: since boot, and their growth over the window. */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include "collect/collect-private.h"
@@ -57,22 +58,40 @@ int procnet_sockstat(char *bytes, procnet_pair_fn fn, void *user)
 	return pairs;
 }
 
+/* Hexadecimal columns; only blanks may part them, so that a short line is not completed from the next. */
+static int softnet_line(const char *line, size_t n, unsigned long column[3])
+{
+	const char *p = line;
+
+	for (unsigned i = 0; i < 3; i++) {
+		char *end;
+
+		p += strspn(p, " ");
+		if (p >= line + n || !isxdigit((unsigned char)*p))
+			return -EBADMSG;
+		column[i] = strtoul(p, &end, 16);
+		if (*end && *end != ' ' && *end != '\n')
+			return -EBADMSG;
+		p = end;
+	}
+	return 0;
+}
+
 int procnet_softnet(const char *bytes, double *dropped, double *squeezed)
 {
+	unsigned long column[3];
 	int lines = 0;
 
 	*dropped = *squeezed = 0;
-	for (const char *p = bytes; *p;) {
-		unsigned processed, drop, squeeze;
+	for (const char *p = bytes; *p; p += *p == '\n') {
+		size_t n = strcspn(p, "\n");
 
-		if (sscanf(p, "%x %x %x", &processed, &drop, &squeeze) != 3)
+		if (softnet_line(p, n, column) < 0)
 			return -EBADMSG;
-		*dropped += drop;
-		*squeezed += squeeze;
+		*dropped += (double)column[1];
+		*squeezed += (double)column[2];
 		lines++;
-		p = strchr(p, '\n');
-		if (!p++)
-			break;
+		p += n;
 	}
 	return lines;
 }

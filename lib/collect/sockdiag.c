@@ -140,8 +140,12 @@ int sockdiag_decode(const struct nlmsghdr *h, struct tcp_socket *s)
 		decode_attribute(a, s);
 		left -= NLA_ALIGN(a->nla_len);
 	}
-	if (s->info_len && s->info_len < TCPINFO_LENGTH_MIN)
+	if (s->info_len < TCPINFO_LENGTH_MIN) {
 		s->info_len = 0;
+		memset(&s->info, 0, sizeof(s->info));
+	}
+	if (!s->mem_count)
+		memset(s->mem, 0, sizeof(s->mem));
 	return left > 0 ? -EBADMSG : 0;
 }
 

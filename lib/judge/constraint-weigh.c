@@ -59,6 +59,38 @@ static const char *replaced(const struct weighing *w, double raw)
 	return result;
 }
 
+/* Would the whole value make sense with this element replaced? The kernel takes an unordered triple without a word. */
+static bool stays_in_order(const struct weighing *w, double raw)
+{
+	double before = -INFINITY;
+
+	for (unsigned i = 0; i < w->c->def->elements && w->c->def->ascending; i++) {
+		double v = (int)i == w->c->element ? raw : w->state->elements[i].num * w->c->def->scale;
+
+		if (v < before)
+			return false;
+		before = v;
+	}
+	return true;
+}
+
+static bool is_known_value(const struct sysctl_def *def, double raw)
+{
+	for (unsigned i = 0; i < def->value_count; i++)
+		if ((double)def->values[i] == raw)
+			return true;
+	return !def->value_count;
+}
+
+/* Every element is written again, so every one must have been understood. */
+static bool all_understood(const struct weighing *w)
+{
+	for (unsigned i = 0; i < w->c->def->elements; i++)
+		if (w->state->elements[i].state != VALUE_KNOWN)
+			return false;
+	return true;
+}
+
 static const char *bytes_text(struct arena *a, enum dim d, double v)
 {
 	char *buf = arena_alloc(a, QUANTITY_MAX);
@@ -121,7 +153,14 @@ static int weigh_number(const struct weighing *w, struct recommendation *r)
 	if (!bound(w, have.num, &want.num, r))
 		return 0;
 	raw = nearest_raw(w, want.num);
-	r->wanted = replaced(w, raw);
+	if (!all_understood(w))
+		r->note = "withheld: the value in force was not understood as a whole";
+	else if (!is_known_value(w->c->def, raw))
+		r->note = "withheld: the catalogue does not know such a value";
+	else if (!stays_in_order(w, raw))
+		r->note = "withheld: the elements would no longer ascend";
+	else
+		r->wanted = replaced(w, raw);
 	return 0;
 }
 

@@ -163,6 +163,7 @@ static void advise(struct judging *g, const struct rule *r, const struct subject
 		.severity = severity_here(r, env),
 		.message = message_fill(&r->message, env, &j->arena),
 		.advise = r->advise.count ? message_fill(&r->advise, env, &j->arena) : NULL,
+		.order = j->count,
 	};
 	add_evidence(f, r, env);
 	add_recommendations(g, f, env);
@@ -291,8 +292,7 @@ static int graver_first(const void *a, const void *b)
 		return x->severity > y->severity ? -1 : 1;
 	if (x->rule != y->rule)
 		return strcmp(x->rule->id, y->rule->id);
-	/* Subjects of one rule keep their order: arena addresses grow within a type's list, names decide. */
-	return strcmp(x->subject->name, y->subject->name);
+	return x->order < y->order ? -1 : 1;
 }
 
 void judge(const struct ruleset *rules, struct facts *facts, double clock, struct judgement *ret)

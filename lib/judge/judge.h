@@ -42,6 +42,7 @@ struct finding {
 	unsigned evidence_count;
 	struct recommendation recommend[RECOMMENDATIONS_MAX];
 	unsigned recommend_count;
+	size_t order; /* in which it was found: that of the subjects */
 };
 
 struct judgement {

@@ -17,6 +17,9 @@ json_t *json_untrusted(const char *s)
 
 json_t *json_number(double v)
 {
+	/* JSON has neither infinity nor NaN. */
+	if (!isfinite(v))
+		return json_null();
 	if (v == floor(v) && fabs(v) < 9007199254740992.0)
 		return json_integer((json_int_t)v);
 	return json_real(v);

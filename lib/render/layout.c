@@ -22,18 +22,18 @@ void layout_pad(struct text *t, size_t columns)
 
 void layout_wrap(struct text *t, const char *s, size_t at, size_t indent, size_t width)
 {
-	while (*s) {
+	for (bool first = true; *s; first = false) {
 		size_t n = strcspn(s, " \n");
 		char word[512];
 		size_t columns;
 
 		snprintf(word, sizeof(word), "%.*s", (int)min_of(n, sizeof(word) - 1), s);
 		columns = layout_columns(word);
-		if (at > indent && at + 1 + columns > width) {
+		if ((!first || at > indent) && at + !first + columns > width && n) {
 			text_add(t, "\n");
 			layout_pad(t, indent);
 			at = indent;
-		} else if (at > indent) {
+		} else if (!first) {
 			text_add(t, " ");
 			at++;
 		}

@@ -4,7 +4,7 @@
 #include "render/layout.h"
 #include "render/render.h"
 
-enum { INDENT = 10, NAME_SHOWN = 200, SUBJECTS_SHOWN = 8 };
+enum { INDENT = 10, NAME_SHOWN = 200, SUBJECTS_SHOWN = 8, PARAGRAPH_MAX = 2000, VALUE_MIN = 12, VALUE_PADDED = 18 };
 
 static const struct {
 	const char *label, *sgr;
@@ -38,50 +38,76 @@ static void untrusted(struct rendering *r, const char *margin, const char *s)
 {
 	_cleanup_text_ struct text escaped = TEXT_NULL;
 
-	text_add_escaped(&escaped, s, 2000);
+	text_add_escaped(&escaped, s, PARAGRAPH_MAX);
 	paragraph(r, margin, text_get(&escaped));
+}
+
+/* Two blanks and the name, or where it does not fit, a line of its own. */
+static void add_name(struct rendering *r, const char *name, size_t *at)
+{
+	_cleanup_text_ struct text escaped = TEXT_NULL;
+
+	text_add_escaped(&escaped, name, NAME_SHOWN);
+	if (*at + 2 + layout_columns(text_get(&escaped)) > r->o->width) {
+		text_add(r->t, "\n");
+		layout_pad(r->t, INDENT);
+		*at = INDENT;
+	} else {
+		text_add(r->t, "  ");
+		*at += 2;
+	}
+	layout_wrap(r->t, text_get(&escaped), *at, INDENT, r->o->width);
+	*at += layout_columns(text_get(&escaped));
 }
 
 static void headline(struct rendering *r, const struct finding *f)
 {
+	size_t at;
+
 	layout_colour(r->t, r->o, severities[f->severity].sgr);
 	text_addf(r->t, "%-*s", INDENT, severities[f->severity].label);
 	layout_colour(r->t, r->o, "0");
 	layout_colour(r->t, r->o, "1");
 	text_add(r->t, f->rule->id);
 	layout_colour(r->t, r->o, "0");
-	if (f->subject->type != SUBJECT_HOST) {
-		text_add(r->t, "  ");
-		text_add_escaped(r->t, f->subject->name, NAME_SHOWN);
-	}
-	if (f->subject->unit && strcmp(f->subject->unit, f->subject->name)) {
-		text_add(r->t, "  ");
-		text_add_escaped(r->t, f->subject->unit, NAME_SHOWN);
-	}
-	if (f->subject->process) {
-		text_add(r->t, "  ");
-		text_add_escaped(r->t, f->subject->process, NAME_SHOWN);
-	}
+	at = INDENT + layout_columns(f->rule->id);
+	if (f->subject->type != SUBJECT_HOST)
+		add_name(r, f->subject->name, &at);
+	if (f->subject->unit && strcmp(f->subject->unit, f->subject->name))
+		add_name(r, f->subject->unit, &at);
+	if (f->subject->process)
+		add_name(r, f->subject->process, &at);
 	text_add(r->t, "\n");
 }
 
+/* Name, value and source in columns; on a narrow terminal the value goes below its name. */
 static void evidence_line(struct rendering *r, const struct evidence *e, size_t name_width)
 {
 	_cleanup_text_ struct text value = TEXT_NULL;
 	size_t at = INDENT + name_width + 2, used;
 
 	layout_value(&value, &e->value, e->dim);
+	if (e->value.state != VALUE_KNOWN) {
+		text_add(&value, " (");
+		text_add_escaped(&value, value_reason(&e->value), NAME_SHOWN);
+		text_add(&value, ")");
+	}
 	layout_pad(r->t, INDENT);
-	text_addf(r->t, "%-*s  ", (int)name_width, e->fact);
+	if (at + VALUE_MIN > r->o->width) {
+		text_addf(r->t, "%s\n", e->fact);
+		at = INDENT + 2;
+		layout_pad(r->t, at);
+	} else {
+		text_addf(r->t, "%-*s  ", (int)name_width, e->fact);
+	}
 	used = layout_columns(text_get(&value));
 	layout_wrap(r->t, text_get(&value), at, at, r->o->width);
-	if (e->value.state == VALUE_KNOWN && at + max_of(used, (size_t)18) + 2 + layout_columns(e->source) <= r->o->width) {
-		layout_pad(r->t, used < 18 ? 18 - used : 0);
+	if (e->value.state == VALUE_KNOWN &&
+	    at + max_of(used, (size_t)VALUE_PADDED) + 2 + layout_columns(e->source) <= r->o->width) {
+		layout_pad(r->t, used < VALUE_PADDED ? VALUE_PADDED - used : 0);
 		layout_colour(r->t, r->o, "2");
 		text_addf(r->t, "  %s", e->source);
 		layout_colour(r->t, r->o, "0");
-	} else if (e->value.state != VALUE_KNOWN) {
-		text_addf(r->t, " (%s)", value_reason(&e->value));
 	}
 	text_add(r->t, "\n");
 }
@@ -104,7 +130,7 @@ static void recommendation(struct rendering *r, const struct recommendation *rec
 
 	if (!rec->wanted) {
 		text_addf(&t, "%s stays as it is: %s", c->def->key, rec->note ? rec->note : "nothing to gain");
-		paragraph(r, "set", text_get(&t));
+		untrusted(r, "set", text_get(&t));
 		return;
 	}
 	text_addf(&t, "%s = %s", c->def->key, rec->wanted);
@@ -146,7 +172,7 @@ static void findings(struct rendering *r, const struct judgement *j)
 			finding(r, f, again);
 			continue;
 		}
-		if (i + 1 == j->count || j->findings[i + 1].rule != f->rule) {
+		if (i + 1 == j->count || j->findings[i + 1].rule != f->rule || j->findings[i + 1].severity != f->severity) {
 			text_addf(r->t, "%-*s%s: %zu more (--format=json shows all)\n\n", INDENT, "", f->rule->id,
 				  of_rule - SUBJECTS_SHOWN);
 		}
