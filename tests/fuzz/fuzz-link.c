@@ -7,15 +7,9 @@
 #include "collect/link.h"
 
 static const char *const paths[] = {
-	"record.conf",
-	"netlink/links.rtnl",
-	"netlink/addresses.rtnl",
-	"netlink/qdiscs.rtnl",
-	"netlink/ethtool-family.genl",
-	"netlink/ethtool-linkmodes.genl",
-	"netlink/routes.rtnl",
-	"sys/class/net/eth0/speed",
-	"sys/class/net/eth0/duplex",
+	"record.conf",	       "netlink/links.rtnl",	      "netlink/addresses.rtnl",
+	"netlink/qdiscs.rtnl", "netlink/ethtool-family.genl", "netlink/ethtool-linkmodes.genl",
+	"netlink/routes.rtnl", "sys/class/net/eth0/speed",    "sys/class/net/eth0/duplex",
 };
 
 static const char plain[] = "format = 1\n[host]\nkernel = 6.12.1\n";

@@ -48,8 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(r < 0 || told == (unsigned)r);
 	r = procnet_softnet(columns, &dropped, &squeezed);
 	if (r >= 0)
-		check((size_t)r == count_lines(columns) && dropped >= 0 && squeezed >= 0 && dropped <= 4294967295.0 * r &&
-		      squeezed <= 4294967295.0 * r);
+		check((size_t)r == count_lines(columns) && dropped >= 0 && squeezed >= 0 &&
+		      dropped <= 4294967295.0 * r && squeezed <= 4294967295.0 * r);
 	free(pairs);
 	free(words);
 	free(columns);

@@ -96,12 +96,12 @@ static void check_json(const struct text *t, const struct judgement *j)
 	findings = json_object_get(root, "findings");
 	check(json_array_size(findings) == j->count);
 	check(json_array_size(json_object_get(root, "not_judged")) == j->unjudged_count);
-	json_array_foreach(findings, i, f) {
+	json_array_foreach (findings, i, f) {
 		check(json_array_size(json_object_get(f, "evidence")) == j->findings[i].evidence_count);
 		check(json_array_size(json_object_get(f, "recommend")) ==
 		      j->findings[i].recommend_count + (j->findings[i].advise != NULL));
 	}
-	json_array_foreach(json_object_get(root, "paths"), i, f)
+	json_array_foreach (json_object_get(root, "paths"), i, f)
 		check(json_object_size(f) == PATH_FACT_COUNT + 2);
 	json_decref(root);
 }

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Dumps of sockets, counted twice as two samples would be: rows, census and cohort stay inside their bounds. */
+/*
+ * Dumps of sockets, counted as two samples would be: rows, census and cohort stay inside their bounds. The last two
+ * bytes say how often the rows come again, and how much their cookies and addresses differ each time, so that small
+ * inputs fill tables and cohort too.
+ */
 #include "fuzz.h"
 
 #include "collect/census.h"
@@ -7,6 +11,7 @@
 struct counting {
 	struct census census;
 	unsigned long rows;
+	uint64_t shift;
 };
 
 /* In memory of its own, so that no row can look at the one behind it. */
@@ -26,6 +31,9 @@ static int on_message(void *user, const struct nlmsghdr *h)
 		check(s.info_len <= sizeof(s.info) && (!s.info_len || s.info_len >= TCPINFO_LENGTH_MIN));
 		check(s.mem_count <= MEM_COUNT && memchr(s.congestion, 0, sizeof(s.congestion)));
 		check(*address_text(&s.src, -1, text) && *address_text(&s.dst, s.dport, text));
+		s.cookie += k->shift;
+		s.dst.low ^= k->shift << 8;
+		s.sport ^= (uint16_t)k->shift;
 		census_add(&k->census, &s);
 		k->rows++;
 	}
@@ -100,8 +108,9 @@ static void check_cohort(const struct cohort *c)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t ports[8192];
-	const struct census_options o = {.local_ports = ports, .close_wait_age = 60000, .syn_retries = 3,
-					 .syn_linear = size % 5};
+	const struct census_options o = {
+		.local_ports = ports, .close_wait_age = 60000, .syn_retries = 3, .syn_linear = size % 5};
+	unsigned rounds = size < 2 ? 1 : 1 + data[size - 1] % 64, differ = size < 2 ? 0 : data[size - 2];
 	struct root_netlink_stats stats = {0};
 	struct cohort cohort = {0};
 
@@ -112,7 +121,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		census_init(&k.census, &o, &cohort, sample == 1);
 		if (sample)
 			cohort_index(&cohort);
-		(void)!root_walk_messages(data, size, on_message, &k, &stats);
+		for (unsigned i = 0; i < rounds; i++) {
+			k.shift = (uint64_t)i * differ;
+			(void)!root_walk_messages(data, size, on_message, &k, &stats);
+		}
 		check_census(&k);
 		census_clear(&k.census);
 	}

@@ -16,6 +16,10 @@ static size_t record_count;
 static char record_dir[64];
 static int record_fd = -1;
 
+enum { RECORD_PATHS_MAX = 64 };
+
+static uint64_t record_hash[RECORD_PATHS_MAX]; /* of what lies there; 0: nothing */
+
 /* Of this process alone, and in memory where the system has such a place. */
 static inline void record_remove(void)
 {
@@ -39,9 +43,11 @@ static inline void record_init(const char *const *paths, size_t n)
 
 	if (record_fd >= 0)
 		return;
+	check(n <= RECORD_PATHS_MAX);
 	record_paths = paths;
 	record_count = n;
-	snprintf(record_dir, sizeof(record_dir), "%s/fuzz-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	snprintf(record_dir, sizeof(record_dir), "%s/fuzz-XXXXXX",
+		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	check(mkdtemp(record_dir) != NULL);
 	record_fd = open(record_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	check(record_fd >= 0);
@@ -56,28 +62,46 @@ static inline void record_init(const char *const *paths, size_t n)
 	atexit(record_remove);
 }
 
+/* One input differs little from the one before: most files need not be written again. */
 static inline void record_file(size_t i, const void *bytes, size_t n)
 {
-	_cleanup_close_ int fd = openat(record_fd, record_paths[i], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	uint64_t hash = hash_bytes(bytes, n) | 1;
+	int fd;
 
+	if (record_hash[i] == hash)
+		return;
+	fd = openat(record_fd, record_paths[i], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	check(fd >= 0 && write(fd, bytes, n) == (ssize_t)n);
+	close(fd);
+	record_hash[i] = hash;
 }
 
-/* Files that the input does not name are not there. */
+static inline void record_no_file(size_t i)
+{
+	if (record_hash[i])
+		unlinkat(record_fd, record_paths[i], 0);
+	record_hash[i] = 0;
+}
+
+/* Files that the input does not name are not there; of those that it names twice the last counts. */
 static inline void record_unpack(const uint8_t *data, size_t size)
 {
-	for (size_t i = 0; i < record_count; i++)
-		unlinkat(record_fd, record_paths[i], 0);
+	const uint8_t *bytes[RECORD_PATHS_MAX] = {NULL};
+	size_t length[RECORD_PATHS_MAX] = {0};
+
 	while (size >= 3) {
 		size_t i = data[0] % record_count, n = (size_t)data[1] | (size_t)data[2] << 8;
 
-		data += 3;
-		size -= 3;
-		n = min_of(n, size);
-		record_file(i, data, n);
-		data += n;
-		size -= n;
+		bytes[i] = data + 3;
+		length[i] = n = min_of(n, size - 3);
+		data += 3 + n;
+		size -= 3 + n;
 	}
+	for (size_t i = 0; i < record_count; i++)
+		if (bytes[i])
+			record_file(i, bytes[i], length[i]);
+		else
+			record_no_file(i);
 }
 
 /* NULL where the record is refused. */

@@ -227,6 +227,7 @@ static void a_long_record_replays_each_message_once(void **state)
 		add_message(&t, 20, NLM_F_MULTI, i, payload, n);
 		bytes += (unsigned)NLMSG_LENGTH(n);
 	}
+	add_message(&t, NLMSG_DONE, NLM_F_MULTI, 3001, NULL, 0);
 	tree_write_bytes(*state, "r/netlink/tcp.diag", t.s, t.len);
 	assert_int_equal(replay(r, &g), 0);
 	assert_int_equal(g.count, 3000);
@@ -251,10 +252,15 @@ static void a_cut_record_replays_up_to_the_cut(void **state)
 	assert_int_equal(replay(r, &g), 0);
 	assert_int_equal(g.count, 4999);
 	assert_int_equal(root_netlink_stats(r)->discarded, 1);
+	/* Between two messages, or before the first, a cut is one too: an end is missing. */
+	tree_write_bytes(*state, "r/netlink/tcp.diag", t.s, t.len / 5000 * 7);
+	assert_int_equal(replay(r, &g), 0);
+	assert_int_equal(g.count, 7);
+	assert_int_equal(root_netlink_stats(r)->discarded, 1);
 	tree_write_bytes(*state, "r/netlink/tcp.diag", t.s, 0);
 	assert_int_equal(replay(r, &g), 0);
 	assert_int_equal(g.count, 0);
-	assert_int_equal(root_netlink_stats(r)->discarded, 0);
+	assert_int_equal(root_netlink_stats(r)->discarded, 1);
 }
 
 static int replay_hostile(struct root *r)
