@@ -2,6 +2,7 @@
 /* The counters of /proc/net, twice: since boot, and their growth over the window. */
 #include <ctype.h>
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include "collect/collect-private.h"
 #include "collect/procnet.h"
@@ -70,7 +71,7 @@ static int softnet_line(const char *line, size_t n, unsigned long column[3])
 		if (p >= line + n || !isxdigit((unsigned char)*p))
 			return -EBADMSG;
 		column[i] = strtoul(p, &end, 16);
-		if (*end && *end != ' ' && *end != '\n')
+		if (column[i] > UINT32_MAX || (*end && *end != ' ' && *end != '\n'))
 			return -EBADMSG;
 		p = end;
 	}
