@@ -8,6 +8,7 @@
 #include "base/histogram.h"
 #include "base/topk.h"
 #include "collect/cohort.h"
+#include "collect/ports.h"
 
 struct census_options {
 	const uint8_t *local_ports; /* bitmap of the ports for outgoing connections, 8 KiB */
@@ -79,7 +80,7 @@ struct census {
 	bool second;	   /* compare the cohort instead of choosing it */
 	bool saw_listeners; /* the listen dump is done: its ports are known */
 	unsigned long states[TCP_STATES], total, loopback, keepalive;
-	uint8_t listening[8192]; /* bitmap of ports */
+	uint8_t listening[PORTS_BYTES]; /* bitmap of ports */
 	uint32_t *syn_recv;	 /* by port, once one was seen */
 	struct listener *listeners;
 	size_t listener_count, listeners_left_out;
@@ -93,16 +94,6 @@ void census_clear(struct census *c);
 int census_take(struct census *c, struct root *root, bool time_wait);
 /* For replays and fuzzers: what census_take() does with each socket. */
 void census_add(struct census *c, const struct tcp_socket *s);
-
-static inline bool bitmap_has(const uint8_t *bitmap, uint16_t port)
-{
-	return bitmap[port >> 3] >> (port & 7) & 1;
-}
-
-static inline void bitmap_set(uint8_t *bitmap, uint16_t port)
-{
-	bitmap[port >> 3] |= (uint8_t)(1u << (port & 7));
-}
 
 /* Seconds from the first SYN until retransmission n is sent (tcp_timer.c; linear: tcp_syn_linear_timeouts). */
 double syn_retransmission_time(unsigned n, unsigned linear);

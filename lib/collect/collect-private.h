@@ -16,7 +16,7 @@ struct collecting {
 	double began;  /* of the first sample, monotonic seconds */
 	double window; /* between the samples; 0 until there is a second */
 	unsigned long discarded_before;
-	uint8_t local_ports[8192];
+	uint8_t local_ports[PORTS_BYTES];
 	struct cohort cohort;
 	struct census first, second;
 	const struct census *latest; /* of the two; NULL where sock_diag could not be asked */

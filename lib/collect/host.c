@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Facts of the host as a whole: memory, open files, the port range, and what follows from sysctls. */
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include "collect/collect-private.h"
@@ -48,28 +47,12 @@ static void read_files(struct collecting *c)
 	v[HOST_FD_NR_OPEN] = live_sysctl(c, "fs.nr_open", 0);
 }
 
-/* "8080,9000-9100" */
-static void clear_reserved(uint8_t *bitmap, const char *ranges)
-{
-	const char *p = ranges;
-
-	while (isdigit((unsigned char)*p)) {
-		char *end;
-		unsigned long low = strtoul(p, &end, 10), high = low;
-
-		if (*end == '-')
-			high = strtoul(end + 1, &end, 10);
-		for (unsigned long port = low; port <= high && port < 65536; port++)
-			bitmap[port >> 3] &= (uint8_t) ~(1u << (port & 7));
-		p = end + (*end == ',');
-	}
-}
-
 static void count_ports(struct collecting *c)
 {
 	struct value low = live_sysctl(c, "net.ipv4.ip_local_port_range", 0);
 	struct value high = live_sysctl(c, "net.ipv4.ip_local_port_range", 1);
 	struct value reserved = live_sysctl(c, "net.ipv4.ip_local_reserved_ports", 0);
+	uint8_t without[PORTS_BYTES] = {0};
 	unsigned ports = 0;
 
 	if (low.state != VALUE_KNOWN || high.state != VALUE_KNOWN || low.num < 0 ||
@@ -80,9 +63,11 @@ static void count_ports(struct collecting *c)
 	for (unsigned port = (unsigned)low.num; port <= (unsigned)high.num; port++)
 		bitmap_set(c->local_ports, (uint16_t)port);
 	if (reserved.state == VALUE_KNOWN)
-		clear_reserved(c->local_ports, reserved.text);
-	for (size_t i = 0; i < sizeof(c->local_ports); i++)
+		ports_add(without, reserved.text);
+	for (size_t i = 0; i < PORTS_BYTES; i++) {
+		c->local_ports[i] &= (uint8_t)~without[i];
 		ports += (unsigned)__builtin_popcount(c->local_ports[i]);
+	}
 	c->facts->host->values[HOST_PORTS] = value_number(ports);
 }
 

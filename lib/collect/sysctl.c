@@ -175,26 +175,12 @@ static struct value default_text(struct collecting *c, const struct sysctl_state
 }
 
 /* "8080,8081,8082" is what the kernel shows as "8080-8082". */
-static void add_ports(uint8_t bitmap[8192], const char *p)
-{
-	while (isdigit((unsigned char)*p)) {
-		char *end;
-		unsigned long low = strtoul(p, &end, 10), high = low;
-
-		if (*end == '-')
-			high = strtoul(end + 1, &end, 10);
-		for (unsigned long port = low; port <= high && port < 65536; port++)
-			bitmap_set(bitmap, (uint16_t)port);
-		p = end + strspn(end, ", ");
-	}
-}
-
 static bool same_ports(const char *a, const char *b)
 {
-	uint8_t x[8192] = {0}, y[8192] = {0};
+	uint8_t x[PORTS_BYTES] = {0}, y[PORTS_BYTES] = {0};
 
-	add_ports(x, a);
-	add_ports(y, b);
+	ports_add(x, a);
+	ports_add(y, b);
 	return !memcmp(x, y, sizeof(x));
 }
 

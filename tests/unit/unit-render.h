@@ -18,7 +18,7 @@ static const char *const hostile_names[] = {
 	"a\tINJECTED\v\f\b\b\b",
 	"\177INJECTED",
 	"\302\233 31mINJECTED", /* C1: CSI */
-	("\233" "31mINJECTED"),                   /* the same in eight bits: no UTF-8 */
+	("\233" "31mINJECTED"),	    /* the same in eight bits: no UTF-8 */
 	"\342\200\256DETCEJNI\342\200\254", /* right-to-left override */
 	"\342\201\246INJECTED\342\201\251", /* isolates */
 	"\342\200\217INJECTED\330\234",	    /* marks */
