@@ -68,11 +68,16 @@ def _mount_sysfs():
         os.close(cgroup)
 
 
+def own_mounts():
+    """Mounts of its own; fails in a chroot, whose root is no mount point."""
+    unshare(CLONE_NEWNS)
+    mount(None, "/", None, MS_REC | MS_PRIVATE)
+
+
 def enter_view(netns, boot):
     """Enters a namespace as a host of its own whose boot configuration is the dict boot."""
     setns(netns)
-    unshare(CLONE_NEWNS)
-    mount(None, "/", None, MS_REC | MS_PRIVATE)
+    own_mounts()
     _mount_sysfs()
     _hide_host_configuration()
     for name, text in boot.items():

@@ -220,6 +220,14 @@ def _bbr_works():
         return "" if "bbr" in file.read().split() else "no bbr"
 
 
+def _mounts_work():
+    try:
+        subprocess.run(["true"], preexec_fn=kernel.own_mounts, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return "no private mounts here"
+    return ""
+
+
 class Abilities:
     """Why this machine cannot show a scene, found out once."""
 
@@ -236,7 +244,7 @@ class Abilities:
                 return f"no {tool}"
         if not show and not os.access(tcpadvisor(), os.X_OK):
             return f"no {tcpadvisor()}"
-        return _namespace_works()
+        return _namespace_works() or ("" if show else _mounts_work())
 
     def reason(self, scene):
         """Empty when the scene can run."""
