@@ -68,6 +68,7 @@ static void explain_rule(struct explaining *e, const struct rule *r)
 	}
 	say(e, "risk", r->risk);
 	say(e, "not for", r->otherwise);
+	say(e, "controls", r->controls);
 	say(e, "sources", r->refs);
 	say(e, "from", arena_printf(a, "%s:%u", r->file, r->line));
 	say_findings(e, r);
@@ -134,6 +135,8 @@ static void explain_sysctl(struct explaining *e, const struct sysctl_def *def)
 	say(e, "type", arena_printf(a, "%s, %s", sysctl_type_name(def->type), def->unit));
 	say(e, "bounds", bounds_text(a, def));
 	say(e, "scope", sysctl_netns_text(def->netns));
+	if (sysctl_is_template(def))
+		say(e, "interfaces", sysctl_combine_text(def->combine));
 	say(e, "takes effect", def->applies);
 	say(e, "inherited", def->inherits);
 	say(e, "kernels", kernels_text(a, def));

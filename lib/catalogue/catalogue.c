@@ -25,6 +25,19 @@ static const char *const netns_texts[] = {
 	[NETNS_INIT_WRITE] = "read-only outside the initial network namespace",
 	[NETNS_HOST] = "of the whole host",
 };
+static const char *const combine_names[] = {
+	[COMBINE_INTERFACE] = "interface", [COMBINE_MAX] = "max", [COMBINE_MIN] = "min",
+	[COMBINE_OR] = "or",		   [COMBINE_AND] = "and", [COMBINE_REDIRECTS] = "redirects",
+};
+static const char *const combine_texts[] = {
+	[COMBINE_NONE] = "it has no interfaces",
+	[COMBINE_INTERFACE] = "each interface's own value counts, conf.all does not",
+	[COMBINE_MAX] = "the larger of conf.all and the interface's own counts",
+	[COMBINE_MIN] = "the smaller of conf.all and the interface's own counts",
+	[COMBINE_OR] = "on where conf.all or the interface's own is on",
+	[COMBINE_AND] = "on where both conf.all and the interface's own are on",
+	[COMBINE_REDIRECTS] = "on a host where conf.all or the interface's own is on, on a router where both are",
+};
 static const char *const apply_names[] = {
 	[APPLY_NEVER] = "never",
 	[APPLY_GATED] = "gated",
@@ -59,7 +72,7 @@ struct loading {
 static int find_name(const char *const *names, size_t n, const char *s)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!strcmp(names[i], s))
+		if (names[i] && !strcmp(names[i], s))
 			return (int)i;
 	return -1;
 }
@@ -181,6 +194,23 @@ static int set_netns(struct sysctl_def *def, const char *s)
 	return i < 0 ? -EINVAL : 0;
 }
 
+static int set_combine(struct sysctl_def *def, const char *s)
+{
+	int i = FIND(combine_names, s);
+
+	def->combine = (enum sysctl_combine)i;
+	return i < 0 ? -EINVAL : 0;
+}
+
+static int set_devconf(struct sysctl_def *def, const char *s)
+{
+	char *end;
+	unsigned long n = strtoul(s, &end, 10);
+
+	def->devconf = (unsigned)n + 1;
+	return end == s || *end || n > 255 ? -EINVAL : 0;
+}
+
 static int set_apply(struct sysctl_def *def, const char *s)
 {
 	int i = FIND(apply_names, s);
@@ -235,6 +265,8 @@ static const struct field {
 	{"values", 0, set_values, "at most 12 whole numbers"},
 	{"order", 0, set_order, "ascending"},
 	{"netns", 0, set_netns, "own, init, init-write or host"},
+	{"combine", 0, set_combine, "interface, max, min, or, and, redirects"},
+	{"devconf", 0, set_devconf, "the row of the link's configuration, 0 to 255"},
 	{"apply", 0, set_apply, "vetted, gated, raise or never"},
 	{"never-below-default", 0, set_never_below, "yes or no"},
 	{"since", 0, set_since, "a kernel version such as 6.16"},
@@ -334,6 +366,9 @@ static int check_def(struct loading *l)
 		if (parse_default(l, &l->pending[i]) < 0)
 			return -EINVAL;
 	l->pending_count = 0;
+	if (!strchr(def->key, '*') != !sysctl_is_template(def))
+		return diag_set(l->diag, def->file, def->line, "[%s]: 'combine' belongs to keys with a '*' for the interface",
+				def->key);
 	if (!bounds_make_sense(def))
 		return diag_set(l->diag, def->file, def->line,
 				"[%s]: min and max are one number or one for each element, and min is not above max", def->key);
@@ -343,6 +378,57 @@ static int check_def(struct loading *l)
 	    def->apply != APPLY_NEVER)
 		return diag_set(l->diag, def->file, def->line, "[%s] may be applied and has no bounds", def->key);
 	return 0;
+}
+
+static unsigned bucket_of(const char *key)
+{
+	unsigned h = 2166136261u; /* FNV-1a */
+
+	for (; *key; key++)
+		h = (h ^ (unsigned char)*key) * 16777619u;
+	return h % (4 * CATALOGUE_MAX);
+}
+
+static void index_def(struct catalogue *c)
+{
+	unsigned b = bucket_of(c->defs[c->count].key);
+
+	while (c->buckets[b])
+		b = (b + 1) % (4 * CATALOGUE_MAX);
+	c->buckets[b] = (unsigned short)++c->count;
+}
+
+static const struct sysctl_def *find_section(const struct catalogue *c, const char *key)
+{
+	if (!c->buckets)
+		return NULL;
+	for (unsigned b = bucket_of(key); c->buckets[b]; b = (b + 1) % (4 * CATALOGUE_MAX))
+		if (!strcmp(c->defs[c->buckets[b] - 1].key, key))
+			return &c->defs[c->buckets[b] - 1];
+	return NULL;
+}
+
+/* "net.ipv4.conf.eth0.rp_filter" → "net.ipv4.conf.*.rp_filter"; a dot in an interface's name is a slash here. */
+static bool template_of(const char *key, char *ret, size_t size)
+{
+	static const char *const trees[] = {"net.ipv4.conf.", "net.ipv6.conf.", "net.ipv4.neigh.", "net.ipv6.neigh."};
+
+	for (size_t i = 0; i < ARRAY_SIZE(trees); i++) {
+		size_t n = strlen(trees[i]);
+		const char *rest = strncmp(key, trees[i], n) ? NULL : strchr(key + n, '.');
+
+		if (rest && rest != key + n)
+			return snprintf(ret, size, "%s*%s", trees[i], rest) < (int)size;
+	}
+	return false;
+}
+
+const struct sysctl_def *catalogue_find(const struct catalogue *c, const char *key)
+{
+	const struct sysctl_def *def = find_section(c, key);
+	char template[SYSCTL_KEY_MAX];
+
+	return def || !template_of(key, template, sizeof(template)) ? def : find_section(c, template);
 }
 
 static char *path_of(struct catalogue *c, const char *key)
@@ -360,7 +446,7 @@ static bool is_key(const char *s)
 	if (!isalpha((unsigned char)*s) || strstr(s, "..") || strstr(s, "./"))
 		return false;
 	for (; *s; s++)
-		if (!isalnum((unsigned char)*s) && !strchr("._-/", *s))
+		if (!isalnum((unsigned char)*s) && !strchr("._-/", *s) && strncmp(s - 1, ".*.", 3))
 			return false;
 	return true;
 }
@@ -374,7 +460,7 @@ static int begin_section(struct loading *l, const struct ini_entry *e)
 		return -EINVAL;
 	if (!is_key(e->section))
 		return diag_set(l->diag, e->file, e->section_line, "[%s] is not the name of a sysctl", e->section);
-	if (catalogue_find(c, e->section))
+	if (find_section(c, e->section))
 		return diag_set(l->diag, e->file, e->section_line, "[%s] is there already", e->section);
 	if (c->count == CATALOGUE_MAX)
 		return diag_set(l->diag, e->file, e->section_line, "more than %d keys", CATALOGUE_MAX);
@@ -399,34 +485,6 @@ static int begin_section(struct loading *l, const struct ini_entry *e)
 	def->path = path_of(c, def->key);
 	l->def = def;
 	return 0;
-}
-
-static unsigned bucket_of(const char *key)
-{
-	unsigned h = 2166136261u; /* FNV-1a */
-
-	for (; *key; key++)
-		h = (h ^ (unsigned char)*key) * 16777619u;
-	return h % (4 * CATALOGUE_MAX);
-}
-
-static void index_def(struct catalogue *c)
-{
-	unsigned b = bucket_of(c->defs[c->count].key);
-
-	while (c->buckets[b])
-		b = (b + 1) % (4 * CATALOGUE_MAX);
-	c->buckets[b] = (unsigned short)++c->count;
-}
-
-const struct sysctl_def *catalogue_find(const struct catalogue *c, const char *key)
-{
-	if (!c->buckets)
-		return NULL;
-	for (unsigned b = bucket_of(key); c->buckets[b]; b = (b + 1) % (4 * CATALOGUE_MAX))
-		if (!strcmp(c->defs[c->buckets[b] - 1].key, key))
-			return &c->defs[c->buckets[b] - 1];
-	return NULL;
 }
 
 static int on_entry(void *user, const struct ini_entry *e, struct diag *d)
@@ -468,4 +526,9 @@ const char *sysctl_netns_text(enum sysctl_netns n)
 const char *sysctl_apply_text(enum sysctl_apply a)
 {
 	return apply_names[a];
+}
+
+const char *sysctl_combine_text(enum sysctl_combine c)
+{
+	return combine_texts[c];
 }

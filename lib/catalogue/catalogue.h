@@ -26,6 +26,20 @@ enum sysctl_netns {
 	NETNS_HOST,	  /* not of the network */
 };
 
+/*
+ * How the kernel combines conf.all with an interface's own value (include/linux/inetdevice.h, net/ipv6/). A key with
+ * anything but COMBINE_NONE has a '*' for its interface: its section in the catalogue is a template.
+ */
+enum sysctl_combine {
+	COMBINE_NONE,	   /* a plain key */
+	COMBINE_INTERFACE, /* the interface's own value alone */
+	COMBINE_MAX,
+	COMBINE_MIN,
+	COMBINE_OR,
+	COMBINE_AND,
+	COMBINE_REDIRECTS, /* AND where the interface forwards, else OR: IN_DEV_RX_REDIRECTS() */
+};
+
 enum sysctl_apply { APPLY_NEVER, APPLY_GATED, APPLY_RAISE, APPLY_VETTED };
 
 struct kernel_version {
@@ -57,6 +71,8 @@ struct sysctl_def {
 	unsigned value_count;
 	bool ascending;
 	enum sysctl_netns netns;
+	enum sysctl_combine combine;
+	unsigned devconf; /* of a template: its row in IFLA_INET_CONF or IFLA_INET6_CONF, plus one; 0: not there */
 	const char *applies, *inherits, *effect;
 	struct kernel_version since, removed, inert_since; /* zero: not known, or never */
 	struct sysctl_default defaults[SYSCTL_DEFAULTS_MAX];
@@ -76,11 +92,12 @@ struct catalogue {
 	unsigned short *buckets; /* of the look-up by key, once frozen: row + 1 */
 };
 
-enum { CATALOGUE_MAX = 1024 };
+enum { CATALOGUE_MAX = 1024, SYSCTL_KEY_MAX = 256 };
 
 /* Add the sections of one file. 0, or -errno with *d filled. */
 int catalogue_load(struct catalogue *c, const char *file, const char *bytes, size_t n, struct diag *d)
 	_must_check_;
+/* The section of a key; "net.ipv4.conf.eth0.rp_filter" finds the template "net.ipv4.conf.*.rp_filter". */
 const struct sysctl_def *catalogue_find(const struct catalogue *c, const char *key);
 bool kernel_at_least(const unsigned version[3], struct kernel_version v);
 /* 0, or -EINVAL: "6.16". */
@@ -88,3 +105,8 @@ int kernel_version_parse(const char *s, struct kernel_version *ret);
 const char *sysctl_type_name(enum sysctl_type t);
 const char *sysctl_netns_text(enum sysctl_netns n);
 const char *sysctl_apply_text(enum sysctl_apply a);
+const char *sysctl_combine_text(enum sysctl_combine c);
+static inline bool sysctl_is_template(const struct sysctl_def *def)
+{
+	return def->combine != COMBINE_NONE;
+}

@@ -107,6 +107,10 @@ void collect_sysctls(struct collecting *c)
 	c->facts->sysctl_count = cat->count;
 	for (size_t i = 0; i < cat->count; i++) {
 		c->facts->sysctls[i].def = &cat->defs[i];
+		if (sysctl_is_template(&cat->defs[i])) {
+			c->facts->sysctls[i].reason = "each interface has its own";
+			continue;
+		}
 		read_one(c, &c->facts->sysctls[i], &t);
 		if (!net && c->facts->sysctls[i].state == VALUE_ABSENT) {
 			c->facts->sysctls[i].state = VALUE_UNREAD;
@@ -297,6 +301,8 @@ void collect_boot_values(struct collecting *c)
 	for (size_t i = 0; i < c->facts->sysctl_count; i++) {
 		struct sysctl_state *s = &c->facts->sysctls[i];
 
+		if (sysctl_is_template(s->def))
+			continue;
 		s->systemd = winner(c, &d, LOADER_SYSTEMD, s->def->key);
 		s->procps = winner(c, &d, LOADER_PROCPS, s->def->key);
 		compute_defaults(c, s);

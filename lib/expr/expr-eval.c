@@ -154,6 +154,9 @@ static struct value eval_unary(const struct expr *e, const struct expr_env *env)
 		return value_number(-v.num);
 	if (e->op == OP_NOT)
 		return value_number(v.num == 0);
+	if (e->op == OP_SQRT)
+		return v.num >= 0 ? value_number(sqrt(v.num))
+				  : value_missing(VALUE_ABSENT, "it would take the root of a negative number");
 	ratio = env->facts->host->values[HOST_WINDOW_RATIO];
 	if (ratio.state != VALUE_KNOWN)
 		return named(ratio, subject_defs[SUBJECT_HOST].facts[HOST_WINDOW_RATIO].name);
@@ -188,6 +191,7 @@ struct value expr_eval(const struct expr *e, const struct expr_env *env)
 	case OP_NOT:
 	case OP_KNOWN:
 	case OP_WINDOW:
+	case OP_SQRT:
 		return eval_unary(e, env);
 	default:
 		break;

@@ -170,7 +170,7 @@ static const struct expr *fact_ref(struct parser *p, const char *name)
 }
 
 /* The functions, by name: how many arguments, and what becomes of their dimensions. */
-enum signature { SAME_NUMBERS, CONDITION, WORD_IN_LIST, ANY_TO_TRUTH, COUNTER, COUNTER_RATE, DEFAULT_OF, BYTES };
+enum signature { SAME_NUMBERS, CONDITION, WORD_IN_LIST, ANY_TO_TRUTH, COUNTER, COUNTER_RATE, DEFAULT_OF, BYTES, PLAIN };
 
 static const struct function {
 	const char *name;
@@ -183,6 +183,7 @@ static const struct function {
 	{"has", OP_HAS, 2, WORD_IN_LIST},	 {"known", OP_KNOWN, 1, ANY_TO_TRUTH},
 	{"delta", OP_DELTA, 1, COUNTER},	 {"rate", OP_RATE, 1, COUNTER_RATE},
 	{"default", OP_DEFAULT, 1, DEFAULT_OF},	 {"window", OP_WINDOW, 1, BYTES},
+	{"sqrt", OP_SQRT, 1, PLAIN},
 };
 
 static bool is_counter(const struct expr *e)
@@ -220,6 +221,10 @@ static bool call_dim(const struct function *f, const struct expr *const *a, enum
 		*why = "it takes bytes";
 		*ret = DIM_BYTES;
 		return a[0]->dim == DIM_BYTES;
+	case PLAIN:
+		*why = "it takes a plain number or a ratio";
+		*ret = DIM_PURE;
+		return a[0]->dim == DIM_PURE || a[0]->dim == DIM_RATIO || a[0]->dim == DIM_COUNT;
 	}
 	return false;
 }

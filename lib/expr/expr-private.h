@@ -26,6 +26,7 @@ enum expr_op {
 	OP_MIN,
 	OP_MAX,
 	OP_ROUNDUP,
+	OP_SQRT,
 	OP_IF,
 	OP_HAS,
 	OP_KNOWN,

@@ -80,11 +80,11 @@ static json_t *finding_json(const struct report_part *p, const struct finding *f
 	_cleanup_text_ struct text id = TEXT_NULL;
 
 	text_addf(&id, "%s/%s%s%s", f->rule->id, f->subject->name, *p->host.netns ? "@" : "", p->host.netns);
-	return json_pack("{s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o}", "id", json_untrusted(text_get(&id)),
+	return json_pack("{s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "id", json_untrusted(text_get(&id)),
 			 "rule", f->rule->id, "status", status_name(f->status), "severity", severity_name(f->severity),
 			 "title", f->rule->title, "subject", subject_json(p, f->rule, f->subject), "message",
 			 json_untrusted(f->message), "because", f->rule->because, "evidence", evidence_json(f), "recommend",
-			 recommend_json(f), "refs", refs_json(f->rule->refs));
+			 recommend_json(f), "refs", refs_json(f->rule->refs), "controls", refs_json(f->rule->controls ? f->rule->controls : ""));
 }
 
 static json_t *path_json(const struct report_part *p, const struct subject *s)

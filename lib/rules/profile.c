@@ -145,8 +145,9 @@ int profile_load(struct profile_stack *p, const char *name, struct diag *d)
 	return 0;
 }
 
-static int apply_threshold(struct ruleset *set, const struct profile_setting *s, struct diag *d)
+static int apply_threshold(struct profile_stack *p, const struct profile_setting *s, struct diag *d)
 {
+	struct ruleset *set = p->set;
 	int i = threshold_find(&set->thresholds, s->name);
 
 	if (i < 0)
@@ -157,12 +158,8 @@ static int apply_threshold(struct ruleset *set, const struct profile_setting *s,
 	return 0;
 }
 
-static int apply_rule(struct ruleset *set, const struct profile_setting *s, struct diag *d)
+static int move_rule(struct rule *r, const struct profile_setting *s, struct diag *d)
 {
-	struct rule *r = ruleset_find(set, s->name);
-
-	if (!r)
-		return diag_set(d, s->file, s->line, "no rule is named '%s'", s->name);
 	r->off = !strcmp(s->value, "off");
 	r->has_override = severity_from_name(s->value, &r->override);
 	if (!r->off && !r->has_override && strcmp(s->value, "on"))
@@ -171,8 +168,38 @@ static int apply_rule(struct ruleset *set, const struct profile_setting *s, stru
 	return 0;
 }
 
-static int apply_want(struct ruleset *set, const struct profile_setting *s, struct diag *d)
+/* A topic is moved as a whole by "TOPIC.*", and a rule named by itself holds over that. */
+static bool is_named(const struct profile_stack *p, const char *rule)
 {
+	for (size_t i = 0; i < p->count; i++)
+		if (p->settings[i].kind == SETTING_RULE && !strcmp(p->settings[i].name, rule))
+			return true;
+	return false;
+}
+
+static int apply_rule(struct profile_stack *p, const struct profile_setting *s, struct diag *d)
+{
+	struct ruleset *set = p->set;
+	struct rule *r = ruleset_find(set, s->name);
+	size_t n = strlen(s->name), moved = 0;
+
+	if (r)
+		return move_rule(r, s, d);
+	for (size_t i = 0; i < set->count && n > 2 && !strcmp(s->name + n - 2, ".*"); i++) {
+		if (strncmp(set->rules[i].id, s->name, n - 1))
+			continue;
+		moved++;
+		if (!is_named(p, set->rules[i].id) && move_rule(&set->rules[i], s, d) < 0)
+			return -EINVAL;
+	}
+	if (!moved)
+		return diag_set(d, s->file, s->line, "no rule is named '%s'", s->name);
+	return 0;
+}
+
+static int apply_want(struct profile_stack *p, const struct profile_setting *s, struct diag *d)
+{
+	struct ruleset *set = p->set;
 	struct expr_scope scope = {
 		.arena = &set->arena,
 		.catalogue = &set->catalogue,
@@ -228,7 +255,7 @@ static int counts(const struct profile_stack *p, size_t at, struct diag *d)
 
 int profile_apply(struct profile_stack *p, struct diag *d)
 {
-	static int (*const apply[])(struct ruleset *, const struct profile_setting *, struct diag *) = {
+	static int (*const apply[])(struct profile_stack *, const struct profile_setting *, struct diag *) = {
 		[SETTING_THRESHOLD] = apply_threshold,
 		[SETTING_RULE] = apply_rule,
 		[SETTING_WANT] = apply_want,
@@ -240,7 +267,7 @@ int profile_apply(struct profile_stack *p, struct diag *d)
 		int r = counts(p, i, d);
 
 		if (r > 0)
-			r = apply[p->settings[i].kind](set, &p->settings[i], d);
+			r = apply[p->settings[i].kind](p, &p->settings[i], d);
 		if (r < 0)
 			return r;
 	}

@@ -41,7 +41,7 @@ struct evidence_ref {
 	const struct expr *expr;
 };
 
-enum { RULE_EVIDENCE_MAX = 12, RULE_RECOMMEND_MAX = 4 };
+enum { RULE_EVIDENCE_MAX = 16, RULE_RECOMMEND_MAX = 6 };
 
 struct rule {
 	const char *id, *title;
@@ -54,6 +54,7 @@ struct rule {
 	struct message message;
 	struct message advise; /* what to do where no sysctl helps */
 	const char *because, *risk, *refs, *otherwise; /* otherwise: why it does not apply */
+	const char *controls; /* ids of the hardening guides that ask for it: "CIS 3.3.7; STIG RHEL-09-253035" */
 	struct evidence_ref evidence[RULE_EVIDENCE_MAX];
 	unsigned evidence_count;
 	struct constraint recommend[RULE_RECOMMEND_MAX];
@@ -61,7 +62,7 @@ struct rule {
 	bool recommend_wanted; /* what the profile wants of the key that is judged */
 	const char *file;
 	unsigned line;
-	/* as the profile moves it */
+	/* `enabled = no`, or as the profile moves it */
 	bool off;
 	bool has_override;
 	enum severity override;

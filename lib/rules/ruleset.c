@@ -110,6 +110,14 @@ static int set_recommend(struct loading *l, const char *value)
 	return constraint_parse_line(&l->scope, value, &l->rule->recommend[l->rule->recommend_count++], l->diag);
 }
 
+static int set_enabled(struct loading *l, const char *value)
+{
+	l->rule->off = !strcmp(value, "no");
+	if (strcmp(value, "no") && strcmp(value, "yes"))
+		return diag_set(l->diag, l->scope.file, l->scope.line, "'enabled = %s': yes or no", value);
+	return 0;
+}
+
 static const struct {
 	const char *key;
 	size_t offset;
@@ -119,6 +127,7 @@ static const struct {
 	{"risk", offsetof(struct rule, risk)},
 	{"refs", offsetof(struct rule, refs)},
 	{"otherwise", offsetof(struct rule, otherwise)},
+	{"controls", offsetof(struct rule, controls)},
 };
 
 static int rule_field(struct loading *l, const char *key, const char *value)
@@ -133,6 +142,8 @@ static int rule_field(struct loading *l, const char *key, const char *value)
 		}
 	if (!strcmp(key, "for"))
 		return set_for(l, value);
+	if (!strcmp(key, "enabled"))
+		return set_enabled(l, value);
 	if (!strcmp(key, "applies"))
 		return set_condition(l, value, &r->applies);
 	if (!strcmp(key, "when"))

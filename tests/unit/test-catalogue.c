@@ -186,6 +186,29 @@ static void a_key_becomes_a_path(void **state)
 	arena_clear(&a);
 }
 
+static void a_template_stands_for_every_interface(void **state)
+{
+	struct arena a = ARENA_NULL;
+	struct catalogue c = {.arena = &a};
+	struct diag d = {0};
+	const struct sysctl_def *def;
+
+	(void)state;
+	assert_int_equal(load(&c, "format = 1\n[net.ipv4.conf.*.rp_filter]\n" NEEDED
+				  "combine = max\ndevconf = 8\nmin = 0\nmax = 2\n", &d), 0);
+	def = catalogue_find(&c, "net.ipv4.conf.eth0/100.rp_filter");
+	assert_ptr_equal(def, &c.defs[0]);
+	assert_ptr_equal(catalogue_find(&c, "net.ipv4.conf.all.rp_filter"), def);
+	assert_int_equal(def->combine, COMBINE_MAX);
+	assert_int_equal(def->devconf, 9);
+	assert_null(catalogue_find(&c, "net.ipv4.conf.eth0.log_martians"));
+	assert_null(catalogue_find(&c, "net.ipv4.conf..rp_filter"));
+	assert_null(catalogue_find(&c, "net.ipv6.conf.eth0.rp_filter"));
+	assert_int_equal(load(&c, "format = 1\n[net.ipv4.conf.*.arp_ignore]\n" NEEDED "min = 0\n", &d), -EINVAL);
+	assert_diag(&d, "t.sysctl", 2, "'combine' belongs to keys with a '*'");
+	arena_clear(&a);
+}
+
 static void many_keys_are_found(void **state)
 {
 	_cleanup_text_ struct text t = TEXT_NULL;
@@ -410,6 +433,7 @@ int main(void)
 		cmocka_unit_test(raw_values_equal_the_same_quantity),
 		cmocka_unit_test(types_have_a_dimension),
 		cmocka_unit_test(a_key_becomes_a_path),
+		cmocka_unit_test(a_template_stands_for_every_interface),
 		cmocka_unit_test(many_keys_are_found),
 		cmocka_unit_test(files_add_up_and_keys_are_unique),
 		cmocka_unit_test(sections_that_say_too_little_are_refused),

@@ -95,7 +95,7 @@ static void a_profile_moves_a_rule_set(void **state)
 		{"p",
 		 "format = 1\n[profile]\nsummary = Short queues\n"
 		 "[thresholds]\nbloat.queue = 10 ms\nfew.flows = 5\nfull.share = 90 %\n"
-		 "[rules]\na.b = off\na.c = error\n"
+		 "[rules]\na.b = off\na.* = error\n"
 		 "[sysctl]\nnet.core.somaxconn = >= 4096 # bursts of connections\n"
 		 "net.ipv4.tcp_rmem[2] = >= roundup(host.bdp_receive, 64 KiB)\n"
 		 "    within memory # long paths\n"},

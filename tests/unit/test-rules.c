@@ -187,12 +187,14 @@ static void malformed_fields_are_refused(void **state)
 		{"severity = fatal", 4, "'severity = fatal': info, notice, warning or error"},
 		{"evidence = path.bdp path.bpd", 4, "no fact is named 'path.bpd'"},
 		{"evidence = path.bdp path.bdp path.bdp path.bdp path.bdp path.bdp path.bdp\n"
-		 " path.bdp path.bdp path.bdp path.bdp path.bdp path.bdp",
-		 4, "more than 12 facts"},
+		 " path.bdp path.bdp path.bdp path.bdp path.bdp path.bdp path.bdp path.bdp path.bdp path.bdp",
+		 4, "more than 16 facts"},
+		{"enabled = perhaps", 4, "'enabled = perhaps': yes or no"},
 		{"recommend = net.core.somaxconn >= 1\nrecommend.2 = net.core.somaxconn >= 2\n"
 		 "recommend.3 = net.core.somaxconn >= 3\nrecommend.4 = net.core.somaxconn >= 4\n"
-		 "recommend.5 = net.core.somaxconn >= 5",
-		 8, "more than 4 recommendations"},
+		 "recommend.5 = net.core.somaxconn >= 5\nrecommend.6 = net.core.somaxconn >= 6\n"
+		 "recommend.7 = net.core.somaxconn >= 7",
+		 10, "more than 6 recommendations"},
 		{"recommend = wanted", 4, "KEY >= VALUE expected"},
 		{"when = listener.queue > 3", 4, "'listener.queue' is a fact of a listener"},
 		{"when = threshold.nothing > 3", 4, "no threshold is named 'nothing'"},
