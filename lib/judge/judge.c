@@ -68,7 +68,7 @@ static struct finding *append(struct arena *a, struct finding **list, size_t *co
 }
 
 static void note_unjudged(struct judging *g, const struct rule *r, const struct subject *s,
-			  enum finding_status status, const char *reason)
+			  enum finding_status status, const char *reason, const char *cause)
 {
 	struct judgement *j = g->j;
 
@@ -82,6 +82,7 @@ static void note_unjudged(struct judging *g, const struct rule *r, const struct 
 		.status = status,
 		.severity = r->severity,
 		.reason = reason,
+		.cause = cause,
 	};
 }
 
@@ -178,21 +179,23 @@ static enum finding_status judge_subject(struct judging *g, const struct rule *r
 	enum finding_status status;
 
 	if (v.state == VALUE_KNOWN && v.num == 0) {
-		note_unjudged(g, r, s, STATUS_NOT_APPLICABLE, r->otherwise ? r->otherwise : "its condition does not hold here");
+		const char *why = r->otherwise ? r->otherwise : "its condition does not hold here";
+
+		note_unjudged(g, r, s, STATUS_NOT_APPLICABLE, why, why);
 		return STATUS_NOT_APPLICABLE;
 	}
 	if (v.state == VALUE_KNOWN)
 		v = expr_eval(r->when, &env);
 	if (v.state != VALUE_KNOWN) {
 		status = status_of_missing(&v);
-		note_unjudged(g, r, s, status, missing_reason(g, s, &v));
+		note_unjudged(g, r, s, status, missing_reason(g, s, &v), value_reason(&v));
 		return status;
 	}
 	if (v.num == 0)
 		return STATUS_OK;
 	w = waiver_find(g->rules, r, s->name, g->clock);
 	if (w) {
-		note_unjudged(g, r, s, STATUS_WAIVED, w->reason);
+		note_unjudged(g, r, s, STATUS_WAIVED, w->reason, w->reason);
 		return STATUS_WAIVED;
 	}
 	advise(g, r, s, &env);
@@ -217,10 +220,11 @@ static void judge_rule(struct judging *g, const struct rule *r)
 	}
 	if (!judged && g->facts->untold[r->subject]) {
 		gravest = STATUS_UNKNOWN;
-		note_unjudged(g, r, NULL, gravest, g->facts->untold[r->subject]);
+		note_unjudged(g, r, NULL, gravest, g->facts->untold[r->subject], g->facts->untold[r->subject]);
 	} else if (!judged) {
-		note_unjudged(g, r, NULL, gravest,
-			      arena_printf(&g->j->arena, "there is no %s here", subject_defs[r->subject].name));
+		const char *why = arena_printf(&g->j->arena, "there is no %s here", subject_defs[r->subject].name);
+
+		note_unjudged(g, r, NULL, gravest, why, why);
 	}
 	if (gravest == STATUS_NOT_APPLICABLE && ok)
 		gravest = STATUS_OK;

@@ -38,6 +38,7 @@ struct finding {
 	const char *message; /* the rule's, with its numbers */
 	const char *advise;  /* what to do besides sysctls, or NULL */
 	const char *reason;  /* of NOT_APPLICABLE, UNKNOWN and WAIVED */
+	const char *cause;   /* the reason without the fact that it is about: what several rules may share */
 	struct evidence evidence[RULE_EVIDENCE_MAX];
 	unsigned evidence_count;
 	struct recommendation recommend[RECOMMENDATIONS_MAX];

@@ -179,19 +179,46 @@ static void findings(struct rendering *r, const struct judgement *j)
 	}
 }
 
+static bool same_cause(const struct finding *a, const struct finding *b)
+{
+	return a->status == b->status && !strcmp(a->cause, b->cause);
+}
+
+/* What keeps ten rules from a verdict is said once, with their names behind it. */
+static void unjudged_group(struct rendering *r, const struct judgement *j, size_t at, struct text *t)
+{
+	const struct finding *first = &j->unjudged[at];
+	const struct rule *last = NULL;
+	size_t rules = 0;
+
+	for (size_t i = at; i < j->unjudged_count; i++)
+		if (same_cause(&j->unjudged[i], first) && j->unjudged[i].rule != last) {
+			last = j->unjudged[i].rule;
+			text_addf(t, "%s%s", rules++ ? ", " : "", last->id);
+		}
+	if (rules == 1) {
+		text_clear(t);
+		text_addf(t, "%s: %s", first->rule->id, first->reason);
+	} else {
+		text_addf(t, ": %s", first->cause);
+	}
+	untrusted(r, first->status == STATUS_NOT_APPLICABLE ? "n/a" : status_name(first->status), text_get(t));
+}
+
 static void unjudged(struct rendering *r, const struct judgement *j)
 {
-	for (enum finding_status s = STATUSES; s-- > STATUS_OK;) {
+	for (enum finding_status s = STATUSES; s-- > STATUS_OK;)
 		for (size_t i = 0; i < j->unjudged_count; i++) {
-			const struct finding *f = &j->unjudged[i];
 			_cleanup_text_ struct text t = TEXT_NULL;
+			bool said = false;
 
-			if (f->status != s || (s == STATUS_NOT_APPLICABLE && !r->o->verbose))
+			if (j->unjudged[i].status != s || (s == STATUS_NOT_APPLICABLE && !r->o->verbose))
 				continue;
-			text_addf(&t, "%s: %s", f->rule->id, f->reason);
-			untrusted(r, s == STATUS_NOT_APPLICABLE ? "n/a" : status_name(s), text_get(&t));
+			for (size_t k = 0; k < i && !said; k++)
+				said = same_cause(&j->unjudged[k], &j->unjudged[i]);
+			if (!said)
+				unjudged_group(r, j, i, &t);
 		}
-	}
 }
 
 static void header(struct rendering *r, const struct report *report, const struct report_part *p)
