@@ -24,29 +24,43 @@ const struct verb verbs[] = {
 	{NULL, NULL, NULL, 0, 0, 0, NULL},
 };
 
-static void print_help(void)
+static int print_help(void)
 {
-	puts("tcpadvisor VERB [OPTION…]\n\n"
-	     "Says which kernel TCP setting or application habit costs this host latency,\n"
-	     "throughput or connections, and proves it with what it measured.\n");
+	_cleanup_text_ struct text t = TEXT_NULL;
+
+	text_add(&t, "tcpadvisor VERB [OPTION…]\n\n"
+		     "Says which kernel TCP setting or application habit costs this host latency,\n"
+		     "throughput or connections, and proves it with what it measured.\n\n");
 	for (const struct verb *v = verbs; v->name; v++)
-		printf("  %-10s%s\n", v->name, v->summary);
-	puts("\nExit status: 0 all well, 2 findings, 1 could not check, 3 nothing could be judged,\n"
-	     "64 usage. `tcpadvisor VERB --help` lists a verb's options.");
+		text_addf(&t, "  %-10s%s\n", v->name, v->summary);
+	text_add(&t, "\nExit status: 0 all well, 2 findings, 1 could not check, 3 nothing could be judged,\n"
+		     "64 usage. `tcpadvisor VERB --help` lists a verb's options.\n");
+	return output_write(&t);
 }
 
-static void print_verb_help(const struct verb *v)
+static int print_verb_help(const struct verb *v)
 {
-	printf("tcpadvisor %s%s%s\n\n%c%s.\n\n", v->name, *v->arguments ? " " : "", v->arguments, v->summary[0] - 32,
-	       v->summary + 1);
+	_cleanup_text_ struct text t = TEXT_NULL;
+
+	text_addf(&t, "tcpadvisor %s%s%s\n\n%c%s.\n\n", v->name, *v->arguments ? " " : "", v->arguments,
+		  v->summary[0] - 32, v->summary + 1);
 	for (const struct option_def *d = option_defs; d->name; d++) {
 		char name[64];
 
 		if (!(d->group & v->takes))
 			continue;
 		snprintf(name, sizeof(name), "--%s%s%s", d->name, d->argument ? "=" : "", d->argument ? d->argument : "");
-		printf("  %-24s%s\n", name, d->help);
+		text_addf(&t, "  %-24s%s\n", name, d->help);
 	}
+	return output_write(&t);
+}
+
+static int print_version(void)
+{
+	_cleanup_text_ struct text t = TEXT_NULL;
+
+	text_add(&t, PACKAGE_STRING "\n");
+	return output_write(&t);
 }
 
 static const struct verb *find_verb(const char *name)
@@ -82,14 +96,10 @@ int main(int argc, char **argv)
 		complain("a verb is needed: tcpadvisor --help lists them");
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
-		print_help();
-		return EXIT_OK;
-	}
-	if (!strcmp(argv[1], "--version")) {
-		puts(PACKAGE_STRING);
-		return EXIT_OK;
-	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+		return print_help();
+	if (!strcmp(argv[1], "--version"))
+		return print_version();
 	v = find_verb(argv[1]);
 	if (!v) {
 		complain("no verb '%s': tcpadvisor --help lists them", argv[1]);
@@ -98,9 +108,5 @@ int main(int argc, char **argv)
 	r = options_parse(v, argc - 2, argv + 2, &o);
 	if (r)
 		return r;
-	if (o.help) {
-		print_verb_help(v);
-		return EXIT_OK;
-	}
-	return v->run(&o);
+	return o.help ? print_verb_help(v) : v->run(&o);
 }

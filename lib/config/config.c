@@ -59,17 +59,17 @@ static int on_setting(void *user, const struct ini_entry *e, struct diag *d)
 
 int config_load(struct config *c, struct root *root, struct diag *d)
 {
-	static const char *const paths[] = {"etc/tcpadvisor/tcpadvisor.conf", "run/tcpadvisor/tcpadvisor.conf"};
+	static const char *const paths[] = {"/etc/tcpadvisor/tcpadvisor.conf", "/run/tcpadvisor/tcpadvisor.conf"};
 	_cleanup_text_ struct text t = TEXT_NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		int r;
 
-		if (search_is_masked(root, paths[i]))
+		if (search_is_masked(root, paths[i] + 1))
 			return 0;
-		if (root_anybody_writes(root, paths[i]))
+		if (root_anybody_writes(root, paths[i] + 1))
 			return diag_set(d, paths[i], 0, "anybody may write it: refused");
-		r = root_read(root, paths[i], INI_FILE_MAX, &t);
+		r = root_read(root, paths[i] + 1, INI_FILE_MAX, &t);
 		if (r == 0)
 			return ini_read(paths[i], t.s, t.len, on_setting, c, d);
 		if (r != -ENOENT && r != -ENOTDIR)

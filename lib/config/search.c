@@ -51,12 +51,13 @@ static int on_name(void *user, const char *name)
 	f += s->count;
 	*f = (struct search_file){.packaged = l->packaged};
 	f->name = strdup(name);
-	if (asprintf(&f->path, "%s/%s", l->directory, name) < 0)
+	/* Of the root they are read relative to it, and named as its host has them. */
+	if (asprintf(&f->path, "%s%s/%s", l->packaged ? "" : "/", l->directory, name) < 0)
 		f->path = NULL;
 	s->count++;
 	if (!f->name || !f->path)
 		return -ENOMEM;
-	f->masked = !l->packaged && search_is_masked(l->root, f->path);
+	f->masked = !l->packaged && search_is_masked(l->root, f->path + 1);
 	return 0;
 }
 
@@ -148,9 +149,9 @@ int search_read(struct root *root, const struct search_file *f, struct text *ret
 
 	if (f->packaged)
 		return search_read_path(f->path, ret, d);
-	if (root_anybody_writes(root, f->path))
+	if (root_anybody_writes(root, f->path + 1))
 		return diag_set(d, f->path, 0, "anybody may write it: refused");
-	r = root_read(root, f->path, INI_FILE_MAX, ret);
+	r = root_read(root, f->path + 1, INI_FILE_MAX, ret);
 	if (r == -EFBIG)
 		return diag_set(d, f->path, 0, "larger than 1 MiB");
 	return r < 0 ? diag_set(d, f->path, 0, "cannot be read: %s", strerror(-r)) : 0;

@@ -8,7 +8,7 @@ enum { SEARCH_FILES_MAX = 512 };
 
 struct search_file {
 	char *name; /* basename */
-	char *path; /* for people, and to open: absolute in the packaged directory, else relative to the root */
+	char *path;  /* for people: absolute, as the host has it */
 	bool packaged;
 	bool masked; /* a link to /dev/null, or empty */
 };

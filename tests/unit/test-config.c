@@ -136,7 +136,7 @@ static void the_found_files_are_sorted_and_marked(void **state)
 	assert_int_equal(s->count, 4);
 	assert_string_equal(s->files[0].name, "a.rule");
 	assert_true(s->files[0].packaged && s->files[0].path[0] == '/');
-	assert_string_equal(s->files[1].path, "run/tcpadvisor/rules/aa.rule");
+	assert_string_equal(s->files[1].path, "/run/tcpadvisor/rules/aa.rule");
 	assert_false(s->files[1].packaged || s->files[1].masked);
 	assert_true(s->files[2].masked);
 	assert_string_equal(s->files[3].name, "z.rule");
@@ -199,11 +199,11 @@ static void what_anybody_may_write_is_refused(void **state)
 {
 	static const char *const paths[][2] = {
 		{"data/rules/w.rule", "data/rules/w.rule"},
-		{"r/run/tcpadvisor/rules/w.rule", "run/tcpadvisor/rules/w.rule"},
-		{"r/etc/tcpadvisor/rules/w.rule", "etc/tcpadvisor/rules/w.rule"},
-		{"r/etc/tcpadvisor/rules/sysctl/w.sysctl", "etc/tcpadvisor/rules/sysctl/w.sysctl"},
-		{"r/etc/tcpadvisor/waivers/w.waiver", "etc/tcpadvisor/waivers/w.waiver"},
-		{"r/etc/tcpadvisor/profiles/one.profile", "etc/tcpadvisor/profiles/one.profile"},
+		{"r/run/tcpadvisor/rules/w.rule", "/run/tcpadvisor/rules/w.rule"},
+		{"r/etc/tcpadvisor/rules/w.rule", "/etc/tcpadvisor/rules/w.rule"},
+		{"r/etc/tcpadvisor/rules/sysctl/w.sysctl", "/etc/tcpadvisor/rules/sysctl/w.sysctl"},
+		{"r/etc/tcpadvisor/waivers/w.waiver", "/etc/tcpadvisor/waivers/w.waiver"},
+		{"r/etc/tcpadvisor/profiles/one.profile", "/etc/tcpadvisor/profiles/one.profile"},
 	};
 	struct tree *t = *state;
 
@@ -224,7 +224,7 @@ static void a_link_to_what_anybody_may_write_is_refused(void **state)
 	tree_write(*state, "r/tmp/evil", RULE("c.c", "evil"));
 	tree_mode(*state, "r/tmp/evil", 0666);
 	tree_link(*state, "r/etc/tcpadvisor/rules/c.rule", "/tmp/evil");
-	load_badly(*state, "", "etc/tcpadvisor/rules/c.rule", "anybody may write it: refused");
+	load_badly(*state, "", "/etc/tcpadvisor/rules/c.rule", "anybody may write it: refused");
 }
 
 static void what_cannot_be_read_is_refused(void **state)
@@ -235,7 +235,7 @@ static void what_cannot_be_read_is_refused(void **state)
 	alarm(HANG_S);
 	add_package(t);
 	tree_write(t, "r/etc/tcpadvisor/rules/big.rule", big);
-	load_badly(t, "", "etc/tcpadvisor/rules/big.rule", "larger than 1 MiB");
+	load_badly(t, "", "/etc/tcpadvisor/rules/big.rule", "larger than 1 MiB");
 	assert_int_equal(unlinkat(t->fd, "r/etc/tcpadvisor/rules/big.rule", 0), 0);
 	tree_write(t, "data/rules/big.rule", big);
 	load_badly(t, "", "data/rules/big.rule", "larger than 1 MiB");
@@ -244,10 +244,10 @@ static void what_cannot_be_read_is_refused(void **state)
 	load_badly(t, "", "data/rules/f.rule", "not a regular file");
 	assert_int_equal(unlinkat(t->fd, "data/rules/f.rule", 0), 0);
 	assert_int_equal(mkfifoat(t->fd, "r/etc/tcpadvisor/rules/f.rule", 0644), 0);
-	load_badly(t, "", "etc/tcpadvisor/rules/f.rule", "cannot be read");
+	load_badly(t, "", "/etc/tcpadvisor/rules/f.rule", "cannot be read");
 	assert_int_equal(unlinkat(t->fd, "r/etc/tcpadvisor/rules/f.rule", 0), 0);
 	tree_link(t, "r/etc/tcpadvisor/rules/l.rule", "../../../../data/rules/a.rule");
-	load_badly(t, "", "etc/tcpadvisor/rules/l.rule", "cannot be read");
+	load_badly(t, "", "/etc/tcpadvisor/rules/l.rule", "cannot be read");
 	alarm(0);
 }
 
@@ -260,10 +260,10 @@ static void faults_name_their_file_and_line(void **state)
 	tree_write(*state, "r/etc/tcpadvisor/rules/bad.rule",
 		   "format = 1\n[c.c]\nfor = path\nwhen = path.bdp > 5 s\n");
 	assert_int_equal(load(*state, "", &set, &d), -EINVAL);
-	assert_diag(&d, "etc/tcpadvisor/rules/bad.rule", 4, "bytes and seconds cannot be compared");
-	load_badly(*state, "", "etc/tcpadvisor/rules/bad.rule", "cannot be compared");
+	assert_diag(&d, "/etc/tcpadvisor/rules/bad.rule", 4, "bytes and seconds cannot be compared");
+	load_badly(*state, "", "/etc/tcpadvisor/rules/bad.rule", "cannot be compared");
 	tree_write(*state, "r/etc/tcpadvisor/rules/bad.rule", RULE("a.a", "twice"));
-	load_badly(*state, "", "etc/tcpadvisor/rules/bad.rule", "[a.a] is there already");
+	load_badly(*state, "", "/etc/tcpadvisor/rules/bad.rule", "[a.a] is there already");
 }
 
 static void an_empty_package_is_told(void **state)
@@ -285,7 +285,7 @@ static void waivers_are_the_administrators_alone(void **state)
 	load_well(*state, "", set);
 	assert_int_equal(set->waiver_count, 1);
 	assert_string_equal(set->waivers[0].rule, "b.b");
-	assert_string_equal(set->waivers[0].file, "etc/tcpadvisor/waivers/e.waiver");
+	assert_string_equal(set->waivers[0].file, "/etc/tcpadvisor/waivers/e.waiver");
 }
 
 static void assert_threshold(const struct tree *t, const char *profiles, double want)
@@ -363,8 +363,8 @@ static void a_recorded_profile_includes_no_file_of_this_host(void **state)
 			 set->threshold_values[0]);
 }
 
-#define CONF_NAME "etc/tcpadvisor/tcpadvisor.conf"
-#define CONF "r/" CONF_NAME
+#define CONF_NAME "/etc/tcpadvisor/tcpadvisor.conf"
+#define CONF "r" CONF_NAME
 
 static int load_config(const struct tree *t, struct config *c, struct diag *d)
 {

@@ -390,7 +390,7 @@ static void a_waiver_excuses_until_the_end_of_its_day(void **state)
 			assert_string_equal(only_unjudged(j)->reason, "we know");
 		if (j->note_count)
 			assert_non_null(strstr(
-				j->notes[0], "the waiver of a.b at etc/tcpadvisor/waivers/t.waiver:2 has expired"));
+				j->notes[0], "the waiver of a.b at /etc/tcpadvisor/waivers/t.waiver:2 has expired"));
 	}
 }
 
