@@ -28,6 +28,7 @@ static const char *const netns_texts[] = {
 static const char *const combine_names[] = {
 	[COMBINE_INTERFACE] = "interface", [COMBINE_MAX] = "max", [COMBINE_MIN] = "min",
 	[COMBINE_OR] = "or",		   [COMBINE_AND] = "and", [COMBINE_REDIRECTS] = "redirects",
+	[COMBINE_ALL] = "all",		   [COMBINE_HOST] = "host", [COMBINE_ADVERTISEMENTS] = "advertisements",
 };
 static const char *const combine_texts[] = {
 	[COMBINE_NONE] = "it has no interfaces",
@@ -37,6 +38,9 @@ static const char *const combine_texts[] = {
 	[COMBINE_OR] = "on where conf.all or the interface's own is on",
 	[COMBINE_AND] = "on where both conf.all and the interface's own are on",
 	[COMBINE_REDIRECTS] = "on a host where conf.all or the interface's own is on, on a router where both are",
+	[COMBINE_ALL] = "conf.all alone counts",
+	[COMBINE_HOST] = "each interface's own value counts where it does not forward, conf.all does not",
+	[COMBINE_ADVERTISEMENTS] = "each interface's own value counts, where it forwards only as 2; conf.all does not",
 };
 static const char *const apply_names[] = {
 	[APPLY_NEVER] = "never",
@@ -265,7 +269,7 @@ static const struct field {
 	{"values", 0, set_values, "at most 12 whole numbers"},
 	{"order", 0, set_order, "ascending"},
 	{"netns", 0, set_netns, "own, init, init-write or host"},
-	{"combine", 0, set_combine, "interface, max, min, or, and, redirects"},
+	{"combine", 0, set_combine, "interface, all, max, min, or, and, redirects, host or advertisements"},
 	{"devconf", 0, set_devconf, "the row of the link's configuration, 0 to 255"},
 	{"apply", 0, set_apply, "vetted, gated, raise or never"},
 	{"never-below-default", 0, set_never_below, "yes or no"},

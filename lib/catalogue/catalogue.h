@@ -38,6 +38,9 @@ enum sysctl_combine {
 	COMBINE_OR,
 	COMBINE_AND,
 	COMBINE_REDIRECTS, /* AND where the interface forwards, else OR: IN_DEV_RX_REDIRECTS() */
+	COMBINE_ALL,	   /* conf.all alone: ip6_forward() */
+	COMBINE_HOST,	   /* the interface's own where it does not forward, else off: rt6_do_redirect() */
+	COMBINE_ADVERTISEMENTS, /* the interface's own; where it forwards only 2 is on: ipv6_accept_ra() */
 };
 
 enum sysctl_apply { APPLY_NEVER, APPLY_GATED, APPLY_RAISE, APPLY_VETTED };
