@@ -5,6 +5,7 @@
 #include "collect/census.h"
 #include "collect/collect.h"
 #include "collect/link.h"
+#include "collect/percpu.h"
 #include "root/root-names.h"
 
 enum { HOLDERS_MAX = 64 };
@@ -22,6 +23,8 @@ struct collecting {
 	const struct census *latest; /* of the two; NULL where sock_diag could not be asked */
 	struct links links;
 	int census_error;
+	struct cpu_stat cpu; /* of the first sample */
+	int cpu_error;
 	struct cgroup_name *cgroups; /* of the owners met */
 	size_t cgroup_count;
 	struct socket_holder holders[HOLDERS_MAX]; /* sockets whose process is to be named */
@@ -37,6 +40,11 @@ void collect_host(struct collecting *c);
 void collect_counters_before(struct collecting *c);
 void collect_counters(struct collecting *c);
 void collect_links(struct collecting *c);
+void collect_links_after(struct collecting *c);
+void collect_cpu_before(struct collecting *c);
+void collect_cpu(struct collecting *c);
+void collect_neighbours_before(struct collecting *c);
+void collect_neighbours(struct collecting *c);
 void collect_sockets_before(struct collecting *c);
 void collect_sockets(struct collecting *c);
 void derive_states(struct collecting *c);
@@ -46,6 +54,8 @@ void derive_destinations(struct collecting *c);
 void derive_owners(struct collecting *c);
 void derive_processes(struct collecting *c);
 
+/* Take a counter's reading: its value, and with the second sample its growth. */
+void sample_counter(const struct collecting *c, struct value *value, double v);
 /* Live value of one element of a catalogued key, or missing. */
 struct value live_sysctl(const struct collecting *c, const char *key, unsigned element);
 double threshold_value(const struct collecting *c, const char *name, double otherwise);

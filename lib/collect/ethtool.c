@@ -5,7 +5,7 @@
 #include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
 #include <string.h>
-#include "collect/link.h"
+#include "collect/ethtool.h"
 
 static const uint32_t speed_unknown = 0xffffffff, speed_max_mbit = 100 * 1000 * 1000;
 
@@ -25,7 +25,7 @@ static int on_family(void *user, const struct nlmsghdr *h)
 	return 0;
 }
 
-static uint16_t ethtool_family(struct root *root)
+uint16_t ethtool_family(struct root *root)
 {
 	struct request q = {
 		.h = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct genlmsghdr)), .nlmsg_type = GENL_ID_CTRL,
@@ -40,7 +40,7 @@ static uint16_t ethtool_family(struct root *root)
 	return family;
 }
 
-static uint32_t device_index(const struct nlattr *header)
+uint32_t ethtool_device(const struct nlattr *header)
 {
 	const struct nlattr *a;
 
@@ -50,15 +50,92 @@ static uint32_t device_index(const struct nlattr *header)
 	return 0;
 }
 
+static void read_bit(const struct nlattr *nest, bool masked, ethtool_bit_fn fn, void *user)
+{
+	struct ethtool_bit bit = {.index = UINT32_MAX, .name = "", .set = !masked};
+	const struct nlattr *a;
+
+	mnl_attr_for_each_nested(a, nest) {
+		int type = mnl_attr_get_type(a);
+
+		if (type == ETHTOOL_A_BITSET_BIT_INDEX && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+			bit.index = mnl_attr_get_u32(a);
+		else if (type == ETHTOOL_A_BITSET_BIT_NAME && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
+			bit.name = mnl_attr_get_str(a);
+		else if (type == ETHTOOL_A_BITSET_BIT_VALUE)
+			bit.set = true;
+	}
+	if (bit.index != UINT32_MAX)
+		fn(user, &bit);
+}
+
+void ethtool_bits(const struct nlattr *set, ethtool_bit_fn fn, void *user)
+{
+	const struct nlattr *a, *b, *bits = NULL;
+	bool masked = true;
+
+	mnl_attr_for_each_nested(a, set) {
+		masked &= mnl_attr_get_type(a) != ETHTOOL_A_BITSET_NOMASK;
+		if (mnl_attr_get_type(a) == ETHTOOL_A_BITSET_BITS)
+			bits = a;
+	}
+	if (!bits)
+		return;
+	mnl_attr_for_each_nested(b, bits)
+		if (mnl_attr_get_type(b) == ETHTOOL_A_BITSET_BITS_BIT)
+			read_bit(b, masked, fn, user);
+}
+
 static bool sane_speed(uint32_t mbit)
 {
 	return mbit != 0 && mbit != speed_unknown && mbit <= speed_max_mbit;
 }
 
+/* "10000baseT/Full" is 10000 Mbit/s; "Autoneg" and "FEC_RS" are no modes. */
+static uint32_t mode_speed(const char *name)
+{
+	char *end;
+	unsigned long mbit = strtoul(name, &end, 10);
+
+	return mbit && !strncmp(end, "base", 4) && mbit <= speed_max_mbit ? (uint32_t)mbit : 0;
+}
+
+struct modes {
+	uint8_t ours[32]; /* bitmap of the modes that we advertise */
+	bool intersect;	  /* look at the peer's */
+	uint32_t common;
+};
+
+static void on_mode(void *user, const struct ethtool_bit *bit)
+{
+	struct modes *m = user;
+	uint8_t mask = (uint8_t)(1u << bit->index % 8);
+
+	if (bit->index >= 8 * sizeof(m->ours))
+		return;
+	if (!m->intersect && bit->set)
+		m->ours[bit->index / 8] |= mask;
+	else if (m->intersect && m->ours[bit->index / 8] & mask)
+		m->common = max_of(m->common, mode_speed(bit->name));
+}
+
+/* The fastest mode that both ends offer: what the link should have come up with. */
+static uint32_t common_speed(const struct nlattr *ours, const struct nlattr *peer)
+{
+	struct modes m = {.intersect = false};
+
+	if (!ours || !peer)
+		return 0;
+	ethtool_bits(ours, on_mode, &m);
+	m.intersect = true;
+	ethtool_bits(peer, on_mode, &m);
+	return m.common;
+}
+
 static int on_link_modes(void *user, const struct nlmsghdr *h)
 {
 	uint32_t index = 0, speed = speed_unknown;
-	const struct nlattr *a;
+	const struct nlattr *a, *ours = NULL, *peer = NULL;
 	uint8_t duplex = 255;
 	struct link *link;
 
@@ -66,7 +143,11 @@ static int on_link_modes(void *user, const struct nlmsghdr *h)
 		int type = mnl_attr_get_type(a);
 
 		if (type == ETHTOOL_A_LINKMODES_HEADER)
-			index = device_index(a);
+			index = ethtool_device(a);
+		else if (type == ETHTOOL_A_LINKMODES_OURS)
+			ours = a;
+		else if (type == ETHTOOL_A_LINKMODES_PEER)
+			peer = a;
 		else if (type == ETHTOOL_A_LINKMODES_SPEED && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
 			speed = mnl_attr_get_u32(a);
 		else if (type == ETHTOOL_A_LINKMODES_DUPLEX && mnl_attr_validate(a, MNL_TYPE_U8) >= 0)
@@ -77,6 +158,7 @@ static int on_link_modes(void *user, const struct nlmsghdr *h)
 		return 0;
 	link->speed = sane_speed(speed) ? speed : 0;
 	link->duplex = duplex;
+	link->common = common_speed(ours, peer);
 	return 0;
 }
 

@@ -64,15 +64,32 @@ static struct link *add_link(struct links *l, uint32_t index)
 	return link;
 }
 
+static uint64_t largest(uint64_t a, uint64_t b, uint64_t c)
+{
+	uint64_t most = max_of(a, b);
+
+	return max_of(most, c);
+}
+
 static void read_stats(struct link *link, const struct nlattr *a)
 {
-	struct rtnl_link_stats64 stats = {0};
+	struct rtnl_link_stats64 s = {0};
 
 	if (mnl_attr_get_payload_len(a) < offsetof(struct rtnl_link_stats64, multicast))
 		return;
-	memcpy(&stats, mnl_attr_get_payload(a), min_of((size_t)mnl_attr_get_payload_len(a), sizeof(stats)));
-	link->rx_dropped = stats.rx_dropped;
-	link->tx_dropped = stats.tx_dropped;
+	memcpy(&s, mnl_attr_get_payload(a), min_of((size_t)mnl_attr_get_payload_len(a), sizeof(s)));
+	link->stats = (struct link_stats){
+		.rx_packets = s.rx_packets,
+		.tx_packets = s.tx_packets,
+		.rx_bytes = s.rx_bytes,
+		.tx_bytes = s.tx_bytes,
+		.rx_dropped = s.rx_dropped,
+		.tx_dropped = s.tx_dropped,
+		.rx_errors = s.rx_errors,
+		.tx_errors = s.tx_errors,
+		.rx_overruns = largest(s.rx_missed_errors, s.rx_over_errors, s.rx_fifo_errors),
+		.multicast = s.multicast,
+	};
 	link->has_stats = true;
 }
 
@@ -183,6 +200,35 @@ int links_read(struct root *root, struct links *l)
 	dump(root, RTM_GETADDR, sizeof(struct ifaddrmsg), "addresses.rtnl", on_address, l);
 	dump(root, RTM_GETQDISC, sizeof(struct tcmsg), "qdiscs.rtnl", on_qdisc, l);
 	return 0;
+}
+
+static int on_link_stats(void *user, const struct nlmsghdr *h)
+{
+	const struct ifinfomsg *m = mnl_nlmsg_get_payload(h);
+	const struct nlattr *a;
+	struct link *link;
+
+	if (h->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(h) < sizeof(*m))
+		return 0;
+	link = links_find(user, (uint32_t)m->ifi_index);
+	if (!link)
+		return 0;
+	mnl_attr_for_each(a, h, sizeof(*m))
+		if (mnl_attr_get_type(a) == IFLA_STATS64)
+			read_stats(link, a);
+	return 0;
+}
+
+int links_read_stats(struct root *root, struct links *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		l->links[i].has_stats = false;
+	return dump(root, RTM_GETLINK, sizeof(struct ifinfomsg), "links.rtnl", on_link_stats, l);
+}
+
+bool link_is_physical(const struct link *link)
+{
+	return !link->loopback && !*link->kind;
 }
 
 void links_clear(struct links *l)

@@ -7,7 +7,7 @@
 #include "config/config.h"
 #include "facts/fact.h"
 
-enum { LINKS_MAX = 4096 };
+enum { LINKS_MAX = 4096, NICS_MAX = 16 };
 
 struct link {
 	uint32_t index, master, mtu;
@@ -16,10 +16,17 @@ struct link {
 	char qdisc[64];
 	bool up, loopback;
 	unsigned addresses;
-	uint64_t rx_dropped, tx_dropped;
+	struct link_stats {
+		uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes, rx_dropped, tx_dropped, rx_errors, tx_errors;
+		uint64_t rx_overruns; /* the ring was full; drivers count it under one of three names */
+		uint64_t multicast;
+	} stats;
 	bool has_stats;
 	uint32_t speed; /* Mbit/s as the driver says; 0: unknown */
 	uint8_t duplex; /* 0 half, 1 full, 255 unknown */
+	uint32_t common; /* Mbit/s of the fastest mode that both ends offer; 0: unknown */
+	uint32_t rx_ring, rx_ring_max, tx_ring, tx_ring_max; /* descriptors; max 0: unknown */
+	uint8_t tso, gso, gro; /* enum offload */
 	bool from_sysfs;
 	/* after judging */
 	double rate; /* bytes per second; 0: not to be believed */
@@ -27,6 +34,8 @@ struct link {
 	bool rate_sure;
 	struct subject *subject;
 };
+
+enum offload { OFFLOAD_UNKNOWN, OFFLOAD_NONE /* the driver has none */, OFFLOAD_OFF, OFFLOAD_ON };
 
 struct links {
 	struct link *links;
@@ -36,6 +45,12 @@ struct links {
 /* Read interfaces, addresses and qdiscs. Speeds only where wanted: they cost a request for each driver. */
 int links_read(struct root *root, struct links *l);
 int links_read_speeds(struct root *root, struct links *l);
+/* The counters alone, as they are now, of the interfaces in l; their order is as in l, those gone have none. */
+int links_read_stats(struct root *root, struct links *l);
+/* Rings and offloads of the NICs that are up, at most NICS_MAX; what a driver does not tell stays unknown. */
+int links_read_nics(struct root *root, struct links *l);
+/* A NIC, or what a virtual machine has for one: no tunnel, bridge, pair or loopback. */
+bool link_is_physical(const struct link *link);
 void links_clear(struct links *l);
 struct link *links_find(const struct links *l, uint32_t index);
 /* Decide which figure to believe, and say where it comes from. Strings from the arena. */

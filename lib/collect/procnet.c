@@ -78,17 +78,18 @@ static int softnet_line(const char *line, size_t n, unsigned long column[3])
 	return 0;
 }
 
-int procnet_softnet(const char *bytes, double *dropped, double *squeezed)
+int procnet_softnet(const char *bytes, double *processed, double *dropped, double *squeezed)
 {
 	unsigned long column[3];
 	int lines = 0;
 
-	*dropped = *squeezed = 0;
+	*processed = *dropped = *squeezed = 0;
 	for (const char *p = bytes; *p; p += *p == '\n') {
 		size_t n = strcspn(p, "\n");
 
 		if (softnet_line(p, n, column) < 0)
 			return -EBADMSG;
+		*processed += (double)column[0];
 		*dropped += (double)column[1];
 		*squeezed += (double)column[2];
 		lines++;
@@ -97,10 +98,8 @@ int procnet_softnet(const char *bytes, double *dropped, double *squeezed)
 	return lines;
 }
 
-static void set_counter(struct collecting *c, int row, double v)
+void sample_counter(const struct collecting *c, struct value *value, double v)
 {
-	struct value *value = &c->facts->host->values[row];
-
 	if (!c->window) {
 		*value = value_number(v);
 		return;
@@ -112,6 +111,11 @@ static void set_counter(struct collecting *c, int row, double v)
 	}
 	value->state = VALUE_KNOWN;
 	value->num = v;
+}
+
+static void set_counter(struct collecting *c, int row, double v)
+{
+	sample_counter(c, &c->facts->host->values[row], v);
 }
 
 static void on_counter(void *user, const char *prefix, const char *name, double v)
@@ -172,15 +176,16 @@ static void mark_missing(struct collecting *c, const char *path, int error)
 
 static void read_softnet(struct collecting *c, struct text *t)
 {
-	double dropped, squeezed;
+	double processed, dropped, squeezed;
 	int r = root_read(c->root, "proc/net/softnet_stat", PROC_FILE_MAX, t);
 
 	if (r == 0)
-		r = procnet_softnet(t->s, &dropped, &squeezed);
+		r = procnet_softnet(t->s, &processed, &dropped, &squeezed);
 	if (r < 0) {
 		mark_missing(c, "proc/net/softnet_stat", r);
 		return;
 	}
+	set_counter(c, SOFTNET_PROCESSED, processed);
 	set_counter(c, SOFTNET_DROPPED, dropped);
 	set_counter(c, SOFTNET_SQUEEZED, squeezed);
 }

@@ -8,5 +8,5 @@ typedef void (*procnet_pair_fn)(void *user, const char *prefix, const char *name
 int procnet_pairs(char *bytes, procnet_pair_fn fn, void *user);
 /* sockstat and sockstat6. */
 int procnet_sockstat(char *bytes, procnet_pair_fn fn, void *user);
-/* softnet_stat: columns two and three, summed over the CPUs. Number of lines, or -EBADMSG. */
-int procnet_softnet(const char *bytes, double *dropped, double *squeezed);
+/* softnet_stat: the first three columns, summed over the CPUs. Number of lines, or -EBADMSG. */
+int procnet_softnet(const char *bytes, double *processed, double *dropped, double *squeezed);

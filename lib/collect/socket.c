@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The two passes over the sockets, and the interfaces that their paths leave by. */
+/* The two passes over the sockets. */
 #include <errno.h>
 #include <string.h>
 #include "collect/collect-private.h"
@@ -101,59 +101,4 @@ void collect_sockets(struct collecting *c)
 			c->latest = &c->second;
 	}
 	ask_congestion(c);
-}
-
-static const char *duplex_text(uint8_t duplex)
-{
-	return duplex == 1 ? "full" : duplex == 0 ? "half" : NULL;
-}
-
-static void add_interface(struct collecting *c, struct link *l)
-{
-	struct subject *s = facts_add(c->facts, SUBJECT_INTERFACE, l->name);
-	struct value *v = s->values;
-
-	l->subject = s;
-	v[INTERFACE_SPEED] = l->rate > 0 ? value_number(l->rate) : value_missing(VALUE_ABSENT, l->rate_source);
-	v[INTERFACE_SPEED_SOURCE] = value_text(l->rate_source);
-	v[INTERFACE_SPEED_SURE] = value_number(l->rate_sure);
-	v[INTERFACE_DUPLEX] = duplex_text(l->duplex) ? value_text(duplex_text(l->duplex))
-						     : value_missing(VALUE_ABSENT, "the driver does not say");
-	v[INTERFACE_KIND] = *l->kind ? value_text(arena_strdup(&c->facts->arena, l->kind))
-				     : value_missing(VALUE_ABSENT, "it is no virtual link");
-	v[INTERFACE_MTU] = value_number(l->mtu);
-	v[INTERFACE_QDISC] = value_text(arena_strdup(&c->facts->arena, l->qdisc));
-	v[INTERFACE_UP] = value_number(l->up);
-	v[INTERFACE_ADDRESSES] = value_number(l->addresses);
-	if (l->has_stats) {
-		v[INTERFACE_RX_DROPPED] = value_number((double)l->rx_dropped);
-		v[INTERFACE_TX_DROPPED] = value_number((double)l->tx_dropped);
-	}
-}
-
-static bool interface_exists(const struct collecting *c, const char *name)
-{
-	for (size_t i = 0; i < c->links.count; i++)
-		if (!strcmp(c->links.links[i].name, name))
-			return true;
-	return false;
-}
-
-void collect_links(struct collecting *c)
-{
-	int r = links_read(c->root, &c->links);
-
-	if (r < 0) {
-		facts_note(c->facts, "interfaces could not be read: %s", strerror(-r));
-		c->facts->untold[SUBJECT_INTERFACE] = "the interfaces could not be read";
-		return;
-	}
-	links_read_speeds(c->root, &c->links);
-	links_judge_speeds(&c->links, c->options->config, &c->facts->arena);
-	for (size_t i = 0; i < c->links.count; i++)
-		add_interface(c, &c->links.links[i]);
-	for (size_t i = 0; i < c->options->config->speed_count; i++)
-		if (!interface_exists(c, c->options->config->speeds[i].interface))
-			facts_note(c->facts, "a speed is declared for %s, and there is no such interface",
-				   c->options->config->speeds[i].interface);
 }

@@ -211,7 +211,7 @@ static bool call_dim(const struct function *f, const struct expr *const *a, enum
 	case COUNTER:
 	case COUNTER_RATE:
 		*why = "it takes the name of a counter";
-		*ret = f->signature == COUNTER ? a[0]->dim : DIM_PER_SECOND;
+		*ret = f->signature == COUNTER ? a[0]->dim : a[0]->dim == DIM_BYTES ? DIM_RATE : DIM_PER_SECOND;
 		return is_counter(a[0]);
 	case DEFAULT_OF:
 		*why = "it takes the name of a sysctl";

@@ -37,7 +37,7 @@ static size_t count_lines(const char *s)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *pairs = copy_of(data, size), *words = copy_of(data, size), *columns = copy_of(data, size);
-	double dropped = -1, squeezed = -1;
+	double processed = -1, dropped = -1, squeezed = -1;
 	unsigned told = 0;
 	int r = procnet_pairs(pairs, on_pair, &told);
 
@@ -46,9 +46,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	told = 0;
 	r = procnet_sockstat(words, on_pair, &told);
 	check(r < 0 || told == (unsigned)r);
-	r = procnet_softnet(columns, &dropped, &squeezed);
+	r = procnet_softnet(columns, &processed, &dropped, &squeezed);
 	if (r >= 0)
-		check((size_t)r == count_lines(columns) && dropped >= 0 && squeezed >= 0 &&
+		check((size_t)r == count_lines(columns) && processed >= 0 && dropped >= 0 && squeezed >= 0 &&
 		      dropped <= 4294967295.0 * r && squeezed <= 4294967295.0 * r);
 	free(pairs);
 	free(words);

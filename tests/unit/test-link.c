@@ -116,8 +116,8 @@ static void drops_of_older_and_newer_kernels_are_read(void **state)
 	put_link(&h, 1, old_stats);
 	put_link(&h, 2, new_stats);
 	read_links(&h, &l);
-	assert_true(l.links[0].has_stats && l.links[0].rx_dropped == 5 && l.links[0].tx_dropped == 6);
-	assert_true(l.links[1].has_stats && l.links[1].rx_dropped == 1ull << 40 && l.links[1].tx_dropped == 2);
+	assert_true(l.links[0].has_stats && l.links[0].stats.rx_dropped == 5 && l.links[0].stats.tx_dropped == 6);
+	assert_true(l.links[1].has_stats && l.links[1].stats.rx_dropped == 1ull << 40 && l.links[1].stats.tx_dropped == 2);
 }
 
 static void what_is_no_link_is_passed_over(void **state)

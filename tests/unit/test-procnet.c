@@ -82,8 +82,8 @@ static void sockstat_is_words_and_numbers_in_turn(void **state)
 
 static void assert_softnet(const char *input, int lines, double dropped, double squeezed)
 {
-	double d = -1, s = -1;
-	int r = procnet_softnet(input, &d, &s);
+	double p = -1, d = -1, s = -1;
+	int r = procnet_softnet(input, &p, &d, &s);
 
 	if (r != lines || (r >= 0 && (d != dropped || s != squeezed)))
 		fail_msg("'%s' gave %d: %g dropped, %g squeezed", input, r, d, s);
