@@ -114,13 +114,13 @@ void collect_links(struct collecting *c)
 
 void collect_links_after(struct collecting *c)
 {
-	struct subject *s;
-
 	if (!c->window || !c->links.count || links_read_stats(c->root, &c->links) < 0)
 		return;
 	for (size_t i = 0; i < c->links.count; i++) {
-		s = c->links.links[i].subject;
-		if (c->links.links[i].has_stats)
-			add_stats(c, s->values, &c->links.links[i].stats);
+		const struct link *l = &c->links.links[i];
+
+		/* Where the first dump broke off, there are links and no subjects. */
+		if (l->subject && l->has_stats)
+			add_stats(c, l->subject->values, &l->stats);
 	}
 }

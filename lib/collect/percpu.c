@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/macro.h"
@@ -20,16 +19,12 @@ static unsigned split(char *line, char *words[PERCPU_COLUMNS_MAX])
 
 static int hexadecimal(const char *word, double *ret)
 {
-	unsigned long long v;
-	char *end;
+	size_t n = strspn(word, "0123456789abcdefABCDEF");
 
-	if (!isxdigit((unsigned char)*word))
-		return -EBADMSG;
-	v = strtoull(word, &end, 16);
 	/* The kernel prints 32 bits here, whatever the counter has. */
-	if (*end || v > UINT32_MAX)
+	if (word[n] || !n || n > 8)
 		return -EBADMSG;
-	*ret = (double)v;
+	*ret = (double)strtoul(word, NULL, 16);
 	return 0;
 }
 

@@ -10,6 +10,7 @@ static const char *const paths[] = {
 	"record.conf",	       "netlink/links.rtnl",	      "netlink/addresses.rtnl",
 	"netlink/qdiscs.rtnl", "netlink/ethtool-family.genl", "netlink/ethtool-linkmodes.genl",
 	"netlink/routes.rtnl", "sys/class/net/eth0/speed",    "sys/class/net/eth0/duplex",
+	"netlink/ethtool-rings.genl", "netlink/ethtool-features.genl",
 };
 
 static const char plain[] = "format = 1\n[host]\nkernel = 6.12.1\n";
@@ -28,6 +29,8 @@ static void check_link(const struct links *l, const struct link *e)
 	check(e->rate_source && *e->rate_source);
 	check(isfinite(e->rate) && e->rate >= 0 && (e->rate > 0 || !e->rate_sure));
 	check(!e->from_sysfs || e->speed);
+	check(e->tso <= OFFLOAD_ON && e->gso <= OFFLOAD_ON && e->gro <= OFFLOAD_ON);
+	check(e->common <= 100 * 1000 * 1000);
 }
 
 static void look(struct root *r)
@@ -39,7 +42,9 @@ static void look(struct root *r)
 
 	if (links_read(r, &l) == 0) {
 		links_read_speeds(r, &l);
+		links_read_nics(r, &l);
 		links_judge_speeds(&l, &config, &a);
+		links_read_stats(r, &l);
 	}
 	check(l.count <= LINKS_MAX);
 	for (size_t i = 0; l.links && l.links[0].rate_source && i < l.count; i++)

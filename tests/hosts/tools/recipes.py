@@ -9,6 +9,7 @@ import faults
 import inet_diag
 import kernels
 import netlink
+import nics
 import rtnl
 import tree
 import wolves
@@ -96,4 +97,4 @@ def _with_words(path):
 
 
 RECIPES = {"ipv6-off": ipv6_off, "linux-4.19": linux_4_19, "future": future, **wolves.RECIPES,
-           **faults.RECIPES}
+           **faults.RECIPES, **nics.RECIPES}
