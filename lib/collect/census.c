@@ -22,7 +22,7 @@ void census_clear(struct census *c)
 	topk_clear(&c->owners);
 	topk_clear(&c->networks);
 	free(c->listeners);
-	free(c->syn_recv);
+	arrivals_clear(&c->arrivals);
 	*c = (struct census){0};
 }
 
@@ -81,32 +81,140 @@ static void add_listener(struct census *c, const struct tcp_socket *s)
 			}
 }
 
+/* Once all listeners are known; none comes after the first other socket. */
+static void lay_out_arrivals(struct census *c)
+{
+	arrivals_init(&c->arrivals, c->listener_count);
+	for (size_t i = 0; i < c->listener_count; i++) {
+		const struct listener *l = &c->listeners[i];
+		struct arrival *a = arrivals_add(&c->arrivals, &l->address, l->port, l->ifindex);
+
+		a->owner = (struct owner_key){l->cgroup, l->cgroup > CGROUP_ROOT ? UINT32_MAX : l->uid};
+	}
+	c->saw_listeners = true;
+}
+
+/* Time without traffic, either way. */
+static uint32_t silence(const struct tcp_socket *s)
+{
+	uint32_t ms = min_of(s->info.last_data_sent, s->info.last_data_recv);
+
+	return min_of(ms, s->info.last_ack_recv);
+}
+
+static void add_example(struct examples *e, const struct tcp_socket *s)
+{
+	if (e->count == EXAMPLES_MAX)
+		return;
+	e->of[e->count].peer = s->dst;
+	e->of[e->count++].port = s->dport;
+	if (!e->inode)
+		e->inode = s->inode;
+}
+
 static void note_close_wait(struct census *c, struct owner *o, const struct tcp_socket *s)
 {
-	uint32_t idle = min_of(s->info.last_data_sent, s->info.last_data_recv);
+	uint32_t ms = silence(s);
 
-	idle = min_of(idle, s->info.last_ack_recv);
-	if (!s->info_len || idle < c->options.close_wait_age)
+	if (!s->info_len || ms < c->options.close_wait_age)
 		return;
 	o->close_wait_old++;
 	o->close_wait_unread += s->rqueue > 1; /* the FIN itself counts as one byte */
-	o->close_wait_age_ms = max_of(o->close_wait_age_ms, idle);
-	if (o->example_count < EXAMPLES_MAX) {
-		o->examples[o->example_count].peer = s->dst;
-		o->examples[o->example_count].port = s->dport;
-		o->examples[o->example_count++].inode = s->inode;
-	}
+	o->close_wait_age_ms = max_of(o->close_wait_age_ms, ms);
+	add_example(&o->close_wait, s);
 }
 
-static void add_to_owner(struct census *c, const struct tcp_socket *s)
+/*
+ * The retransmission timer or the window probe fired again and again. A peer that answers probes with a closed window
+ * keeps acknowledging, so what tells the age is data in the one case and acknowledgements in the other.
+ */
+static bool is_stuck(const struct tcp_socket *s, uint32_t *age_ms)
 {
-	struct owner_key key = {s->cgroup, s->cgroup > CGROUP_ROOT ? UINT32_MAX : s->uid};
+	if (s->info.backoff < STUCK_BACKOFF)
+		return false;
+	*age_ms = max_of(*age_ms, s->timer == TIMER_PROBE ? s->info.last_data_sent : s->info.last_ack_recv);
+	return true;
+}
+
+static void note_fin_wait1(struct owner *o, const struct tcp_socket *s)
+{
+	if (!is_stuck(s, &o->fin_wait1_age_ms))
+		return;
+	o->fin_wait1_stuck++;
+	o->fin_wait1_window += s->timer == TIMER_PROBE;
+	add_example(&o->fin_wait, s);
+}
+
+/* What close() leaves becomes a small object without tcp_info (tcp_time_wait()); what shutdown() leaves stays whole. */
+static void note_fin_wait2(struct census *c, struct owner *o, const struct tcp_socket *s)
+{
+	uint32_t ms = silence(s);
+
+	if (!s->inode) {
+		o->fin_wait2_ending++;
+		return;
+	}
+	if (!s->info_len || ms < c->options.fin_wait_age)
+		return;
+	o->fin_wait2_held++;
+	o->fin_wait2_age_ms = max_of(o->fin_wait2_age_ms, ms);
+	add_example(&o->fin_wait, s);
+}
+
+static void note_idle(struct census *c, struct owner *o, const struct tcp_socket *s)
+{
+	uint32_t ms = silence(s);
+
+	if (!c->options.idle_timeout || ms < c->options.idle_timeout || !s->info_len || s->timer != TIMER_NONE ||
+	    address_is_loopback(&s->dst))
+		return;
+	o->idle++;
+	o->idle_ms = max_of(o->idle_ms, ms);
+	add_example(&o->idle_peers, s);
+}
+
+static void note_state(struct census *c, struct owner *o, const struct tcp_socket *s)
+{
+	switch (s->state) {
+	case STATE_ESTABLISHED:
+		note_idle(c, o, s);
+		break;
+	case STATE_CLOSE_WAIT:
+		note_close_wait(c, o, s);
+		break;
+	case STATE_FIN_WAIT1:
+		note_fin_wait1(o, s);
+		break;
+	case STATE_FIN_WAIT2:
+		note_fin_wait2(c, o, s);
+		break;
+	}
+	o->orphans += !s->inode && s->info_len &&
+		      (s->state == STATE_FIN_WAIT1 || s->state == STATE_FIN_WAIT2 || s->state == STATE_LAST_ACK ||
+		       s->state == STATE_CLOSING);
+}
+
+/*
+ * A socket without inode has no process (any more, or not yet accepted) and no uid; without a cgroup of its own, who
+ * listens where it came in answers for it.
+ */
+static struct owner_key owner_of(const struct tcp_socket *s, const struct arrival *a)
+{
+	if (s->cgroup > CGROUP_ROOT)
+		return (struct owner_key){s->cgroup, UINT32_MAX};
+	if (s->inode || s->uid || s->state == STATE_LISTEN)
+		return (struct owner_key){s->cgroup, s->uid};
+	return a ? a->owner : (struct owner_key){0, UID_NO_PROCESS};
+}
+
+static void add_to_owner(struct census *c, const struct tcp_socket *s, const struct arrival *a)
+{
+	struct owner_key key = owner_of(s, a);
 	struct owner *o = topk_touch(&c->owners, &key, hash_two(key.cgroup, key.uid), 1);
 
 	o->states[s->state]++;
 	o->sockets++;
-	if (s->state == STATE_CLOSE_WAIT)
-		note_close_wait(c, o, s);
+	note_state(c, o, s);
 }
 
 static void note_syn_sent(struct census *c, struct destination *d, const struct tcp_socket *s)
@@ -121,12 +229,13 @@ static void note_syn_sent(struct census *c, struct destination *d, const struct 
 	d->cgroup = s->cgroup;
 }
 
-static void add_to_destination(struct census *c, const struct tcp_socket *s)
+/* Port 0: what came from a peer, from whatever port. */
+static void add_to_destination(struct census *c, const struct tcp_socket *s, uint16_t port)
 {
-	struct destination_key key = {s->src, s->dst, s->dport, s->ifindex};
+	struct destination_key key = {s->src, s->dst, port, s->ifindex};
 	uint64_t hash = hash_two(hash_two(key.src.low ^ key.src.high, key.dst.high), key.dst.low ^ (uint64_t)key.port << 40 ^ key.ifindex);
 	struct destination *d = topk_touch(&c->destinations, &key, hash, 1);
-	bool in_range = bitmap_has(c->options.local_ports, s->sport);
+	bool in_range = port && bitmap_has(c->options.local_ports, s->sport);
 
 	d->states[s->state]++;
 	d->ports += in_range;
@@ -135,6 +244,8 @@ static void add_to_destination(struct census *c, const struct tcp_socket *s)
 		d->cgroup = s->cgroup;
 	if (s->state == STATE_SYN_SENT)
 		note_syn_sent(c, d, s);
+	if (s->state == STATE_LAST_ACK)
+		d->last_ack_stuck += is_stuck(s, &d->last_ack_age_ms);
 	if (s->state == STATE_TIME_WAIT && s->expires > 60000 - TIME_WAIT_RECENT_MS)
 		d->recent_ends++;
 }
@@ -195,34 +306,42 @@ static void add_flow(struct census *c, const struct tcp_socket *s)
 		add_to_network(c, s);
 }
 
-static void count_syn_recv(struct census *c, uint16_t port)
+/* A port that somebody listens on was not taken for an outgoing connection. */
+static void add_by_direction(struct census *c, const struct tcp_socket *s, bool incoming)
 {
-	if (!c->syn_recv)
-		c->syn_recv = calloc(65536, sizeof(*c->syn_recv));
-	if (!c->syn_recv)
-		abort();
-	c->syn_recv[port]++;
+	if (!s->dport || s->state == STATE_SYN_RECV)
+		return;
+	if (!incoming)
+		add_to_destination(c, s, s->dport);
+	else if (s->state == STATE_LAST_ACK)
+		add_to_destination(c, s, 0);
 }
 
 void census_add(struct census *c, const struct tcp_socket *s)
 {
+	struct arrival *a = NULL;
+	bool incoming;
+
 	c->states[s->state]++;
 	if (s->state == STATE_LISTEN) {
 		add_listener(c, s);
-		add_to_owner(c, s);
+		add_to_owner(c, s, NULL);
 		return;
 	}
+	if (!c->saw_listeners)
+		lay_out_arrivals(c);
+	incoming = bitmap_has(c->listening, s->sport);
+	if (incoming && s->state != STATE_TIME_WAIT)
+		a = arrivals_find(&c->arrivals, s);
+	if (a)
+		arrival_count(a, s);
 	if (s->state != STATE_TIME_WAIT) {
 		c->total++;
-		add_to_owner(c, s);
+		add_to_owner(c, s, a);
 	}
-	if (s->state == STATE_SYN_RECV)
-		count_syn_recv(c, s->sport);
 	if (carries_data(s))
 		add_flow(c, s);
-	/* A port that somebody listens on was not taken for an outgoing connection. */
-	if (s->dport && s->state != STATE_SYN_RECV && !bitmap_has(c->listening, s->sport))
-		add_to_destination(c, s);
+	add_by_direction(c, s, incoming);
 }
 
 static void on_socket(void *user, const struct tcp_socket *s)

@@ -7,17 +7,28 @@
 
 #include "base/histogram.h"
 #include "base/topk.h"
+#include "collect/arrival.h"
 #include "collect/cohort.h"
 #include "collect/ports.h"
 
 struct census_options {
 	const uint8_t *local_ports; /* bitmap of the ports for outgoing connections, 8 KiB */
 	uint32_t close_wait_age;    /* ms without traffic that make a CLOSE_WAIT old */
+	uint32_t fin_wait_age;	    /* the same for a FIN_WAIT_2 that a process still holds */
+	uint32_t idle_timeout;	    /* ms of silence that something on the way forgets a connection after; 0: not declared */
 	unsigned syn_retries;	    /* retransmissions that make a SYN_SENT stuck */
 	unsigned syn_linear;	    /* tcp_syn_linear_timeouts; 0 where the kernel has none */
 };
 
-enum { LISTENERS_MAX = 4096, EXAMPLES_MAX = 4, TIME_WAIT_RECENT_MS = 10000 };
+enum {
+	LISTENERS_MAX = 4096,
+	EXAMPLES_MAX = 4,
+	TIME_WAIT_RECENT_MS = 10000,
+	STUCK_BACKOFF = 3, /* time-outs in a row, each twice the last: 1.4 s of silence and more */
+};
+
+/* The uid under which sockets without a process, cgroup or listener are gathered. */
+#define UID_NO_PROCESS (UINT32_MAX - 1)
 
 struct listener {
 	struct address address;
@@ -38,25 +49,36 @@ struct destination {
 	uint32_t ports;	      /* of the local range */
 	uint32_t resting;     /* of those, in TIME_WAIT */
 	uint32_t recent_ends; /* entered TIME_WAIT in the last ten seconds */
+	uint32_t last_ack_stuck, last_ack_age_ms; /* unanswered, and the longest silence of their peer */
 	uint32_t syn_stuck;
 	double syn_stuck_since; /* s, the oldest */
 	uint64_t cgroup;
 };
 
-struct owner {
-	struct topk_head head;
-	struct owner_key {
-		uint64_t cgroup, uid; /* uid: only where the cgroup says nothing */
-	} key;
-	uint32_t states[TCP_STATES];
-	uint32_t sockets;
-	uint32_t close_wait_old, close_wait_unread, close_wait_age_ms;
-	unsigned example_count;
+/* Some peers of offending sockets, and the inode of one of them to find its process by. */
+struct examples {
+	unsigned count;
+	uint32_t inode;
 	struct {
 		struct address peer;
 		uint16_t port;
-		uint32_t inode;
-	} examples[EXAMPLES_MAX]; /* of old CLOSE_WAIT sockets */
+	} of[EXAMPLES_MAX];
+};
+
+struct owner {
+	struct topk_head head;
+	struct owner_key key;
+	uint32_t states[TCP_STATES];
+	uint32_t sockets;
+	uint32_t orphans; /* that no process holds, and that still have something to send */
+	uint32_t close_wait_old, close_wait_unread, close_wait_age_ms;
+	struct examples close_wait;
+	uint32_t fin_wait1_stuck, fin_wait1_window, fin_wait1_age_ms; /* unanswered, or in front of a closed window */
+	uint32_t fin_wait2_ending;				       /* left to the kernel, for tcp_fin_timeout at most */
+	uint32_t fin_wait2_held, fin_wait2_age_ms;		       /* by a process, without traffic */
+	struct examples fin_wait;
+	uint32_t idle, idle_ms; /* open, silent for longer than idle_timeout, without a keepalive timer */
+	struct examples idle_peers;
 };
 
 struct network {
@@ -78,10 +100,10 @@ struct census {
 	struct census_options options;
 	struct cohort *cohort;
 	bool second;	   /* compare the cohort instead of choosing it */
-	bool saw_listeners; /* the listen dump is done: its ports are known */
+	bool saw_listeners; /* the listen dump is done: arrivals are laid out */
 	unsigned long states[TCP_STATES], total, loopback, keepalive;
 	uint8_t listening[PORTS_BYTES]; /* bitmap of ports */
-	uint32_t *syn_recv;	 /* by port, once one was seen */
+	struct arrivals arrivals;
 	struct listener *listeners;
 	size_t listener_count, listeners_left_out;
 	struct topk destinations, owners, networks;

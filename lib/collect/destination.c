@@ -22,6 +22,14 @@ static void set_syn_facts(struct collecting *c, struct value *v, const struct de
 			value_number(syn_retransmission_time((unsigned)retries.num + linear + 1, linear));
 }
 
+static void set_last_ack(struct value *v, const struct destination *d)
+{
+	v[DESTINATION_LAST_ACK] = value_number(d->states[STATE_LAST_ACK]);
+	v[DESTINATION_LAST_ACK_STUCK] = value_number(d->last_ack_stuck);
+	v[DESTINATION_LAST_ACK_SILENCE] = d->last_ack_stuck ? value_number(d->last_ack_age_ms / 1e3)
+							    : value_missing(VALUE_ABSENT, "none is stuck");
+}
+
 static double add_destination(struct collecting *c, const struct destination *d)
 {
 	char src[ADDRESS_TEXT_MAX], dst[ADDRESS_TEXT_MAX], name[2 * ADDRESS_TEXT_MAX + 80];
@@ -33,7 +41,7 @@ static double add_destination(struct collecting *c, const struct destination *d)
 
 	link = d->key.ifindex ? links_find(&c->links, d->key.ifindex) : NULL;
 	snprintf(name, sizeof(name), "%s → %s%s%s", address_text(&d->key.src, -1, src),
-		 address_text(&d->key.dst, (int)d->key.port, dst), link ? " by " : "", link ? link->name : "");
+		 address_text(&d->key.dst, d->key.port ? (int)d->key.port : -1, dst), link ? " by " : "", link ? link->name : "");
 	s = facts_add(c->facts, SUBJECT_DESTINATION, name);
 	s->unit = unit_name(c, d->cgroup);
 	v = s->values;
@@ -46,6 +54,7 @@ static double add_destination(struct collecting *c, const struct destination *d)
 	v[DESTINATION_TIME_WAIT] = value_number(d->resting);
 	v[DESTINATION_OPENS] = value_number(d->recent_ends / (TIME_WAIT_RECENT_MS / 1e3));
 	set_syn_facts(c, v, d);
+	set_last_ack(v, d);
 	return v[DESTINATION_USED_SHARE].num;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From a census to listeners: the worst socket of each address speaks for it. */
+#include <math.h>
+#include "base/macro.h"
 #include "collect/collect-private.h"
 #include "collect/name.h"
 
@@ -46,17 +48,50 @@ static int by_address(const void *a, const void *b)
 	return x->ifindex < y->ifindex ? -1 : x->ifindex > y->ifindex;
 }
 
+/*
+ * How many half-open connections one socket holds. With cookies: its queue's limit and one more (inet_csk_reqsk_queue_is_full()).
+ * Without, also three quarters of tcp_max_syn_backlog and one more: the rest is for proven peers (tcp_conn_request()).
+ */
+static double syn_limit(const struct collecting *c, const struct listener *l)
+{
+	struct value cookies = live_sysctl(c, "net.ipv4.tcp_syncookies", 0);
+	struct value most = live_sysctl(c, "net.ipv4.tcp_max_syn_backlog", 0);
+	double limit = l->limit + 1.0;
+
+	if (cookies.state == VALUE_KNOWN && cookies.num == 0 && most.state == VALUE_KNOWN)
+		limit = fmax(0, fmin(limit, most.num - floor(most.num / 4) + 1));
+	return limit;
+}
+
+static void set_arrivals(struct collecting *c, struct value *v, const struct listener *l)
+{
+	const struct arrival *now = arrivals_at(&c->latest->arrivals, &l->address, l->port, l->ifindex), *before;
+
+	v[LISTENER_SYN_RECV] = value_number(now ? now->syn_recv : 0);
+	v[LISTENER_SYN_SILENT] = value_number(now ? now->syn_retried : 0);
+	v[LISTENER_SYN_SOURCES] = value_number(now ? arrival_sources(now) : 0);
+	v[LISTENER_ESTABLISHED] = value_number(now ? now->established : 0);
+	/* A listener that was not there before took over what a stopped one left: no growth. */
+	if (c->latest != &c->second || !first_seen(c, l))
+		return;
+	before = arrivals_at(&c->first.arrivals, &l->address, l->port, l->ifindex);
+	v[LISTENER_ESTABLISHED].has_delta = true;
+	v[LISTENER_ESTABLISHED].delta = v[LISTENER_ESTABLISHED].num - (before ? before->established : 0);
+}
+
 /* SO_REUSEPORT workers n at l: the worst speaks for the address. */
 static void add_listener(struct collecting *c, const struct listener *l, size_t n)
 {
 	const struct listener *worst = l, *before;
 	char name[ADDRESS_TEXT_MAX];
 	unsigned full = 0;
+	double syns = 0;
 	struct subject *s;
 	struct value *v;
 
 	for (size_t i = 0; i < n; i++) {
 		full += is_full(&l[i]);
+		syns += syn_limit(c, &l[i]);
 		if (trouble(c, &l[i]) > trouble(c, worst))
 			worst = &l[i];
 	}
@@ -67,10 +102,12 @@ static void add_listener(struct collecting *c, const struct listener *l, size_t 
 	v[LISTENER_LIMIT] = value_number(worst->limit);
 	v[LISTENER_WORKERS] = value_number((double)n);
 	v[LISTENER_WORKERS_FULL] = value_number(full);
-	v[LISTENER_SYN_RECV] = value_number(c->latest->syn_recv ? c->latest->syn_recv[l->port] : 0);
+	v[LISTENER_SYN_LIMIT] = value_number(syns);
+	set_arrivals(c, v, worst);
 	v[LISTENER_DROPS] = worst->has_drops ? value_number(worst->drops)
 					     : value_missing(VALUE_ABSENT, "this kernel does not count them");
 	before = first_seen(c, worst);
+	v[LISTENER_QUEUE_LEAST] = value_number(before ? min_of(worst->queue, before->queue) : worst->queue);
 	if (before && worst->has_drops) {
 		v[LISTENER_DROPS].has_delta = true;
 		v[LISTENER_DROPS].delta = worst->drops > before->drops ? worst->drops - before->drops : 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The two passes over the sockets. */
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include "collect/collect-private.h"
 
@@ -31,6 +32,8 @@ static int take(struct collecting *c, struct census *census, bool second)
 	struct census_options o = {
 		.local_ports = c->local_ports,
 		.close_wait_age = (uint32_t)(threshold_value(c, "close-wait.age", 60) * 1e3),
+		.fin_wait_age = (uint32_t)(threshold_value(c, "fin-wait.age", 60) * 1e3),
+		.idle_timeout = (uint32_t)fmin(threshold_value(c, "idle-timeout", 0) * 1e3, UINT32_MAX),
 		.syn_retries = (unsigned)threshold_value(c, "syn-sent.retries", 3),
 		.syn_linear = linear.state == VALUE_KNOWN && linear.num > 0 ? (unsigned)min_of(linear.num, 127.0) : 0,
 	};
