@@ -107,8 +107,11 @@ void derive_owners(struct collecting *c)
 	double orphans = 0;
 	size_t n;
 
-	if (!c->latest)
+	if (!c->latest) {
+		c->facts->host->values[SOCKETS_ORPHAN_HERE] = c->facts->host->values[SOCKETS_ORPHAN_MOST] =
+			c->facts->host->values[SOCKETS_ORPHAN_OWNER] = c->facts->host->values[SOCKETS_TOTAL];
 		return;
+	}
 	n = topk_ranked(&c->latest->owners, ranked, OWNERS_MAX);
 	for (size_t i = 0; i < n; i++) {
 		const struct owner *o = ranked[i];

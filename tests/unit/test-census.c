@@ -186,7 +186,7 @@ static void half_open_and_unconnected_sockets_have_no_destination(void **state)
 	s.dport = 0;
 	add(state, s);
 	assert_null(heaviest(&census_of(state)->destinations));
-	assert_int_equal(census_of(state)->syn_recv[40000], 1);
+	assert_int_equal(census_of(state)->states[STATE_SYN_RECV], 1);
 }
 
 static void only_ports_of_the_range_are_counted(void **state)
@@ -353,7 +353,7 @@ static void a_forgotten_socket_had_no_traffic_of_any_kind(void **state)
 		o = only(&c.owners);
 		if (o->states[STATE_CLOSE_WAIT] != 1 || o->close_wait_old != closings[i].old ||
 		    o->close_wait_unread != closings[i].unread || o->close_wait_age_ms != closings[i].age ||
-		    o->example_count != closings[i].old)
+		    o->close_wait.count != closings[i].old)
 			fail_msg("row %zu: %u old, %u unread, %u ms", i, o->close_wait_old, o->close_wait_unread,
 				 o->close_wait_age_ms);
 		census_clear(&c);
@@ -384,10 +384,297 @@ static void a_few_examples_of_forgotten_sockets_are_kept(void **state)
 	}
 	o = only(&census_of(state)->owners);
 	assert_int_equal(o->close_wait_old, 100);
-	assert_int_equal(o->example_count, EXAMPLES_MAX);
-	assert_int_equal(o->examples[0].inode, 500);
-	assert_int_equal(o->examples[0].port, 443);
+	assert_int_equal(o->close_wait.count, EXAMPLES_MAX);
+	assert_int_equal(o->close_wait.inode, 500);
+	assert_int_equal(o->close_wait.of[0].port, 443);
 	assert_int_equal(o->close_wait_age_ms, 60099);
+}
+
+/* What waits for the last words of its peer */
+
+struct waiting {
+	uint8_t state, timer, backoff;
+	uint32_t inode, info_len, sent, received, acked;
+};
+
+static struct owner wait_of(const struct waiting *w, const struct census_options *o)
+{
+	struct tcp_socket s = socket_of(w->state, 1);
+	struct cohort cohort = {0};
+	struct owner owner;
+	struct census c;
+
+	census_init(&c, o, &cohort, false);
+	s.timer = w->timer;
+	s.info.backoff = w->backoff;
+	s.inode = w->inode;
+	s.info_len = w->info_len;
+	s.info.last_data_sent = w->sent;
+	s.info.last_data_recv = w->received;
+	s.info.last_ack_recv = w->acked;
+	census_add(&c, &s);
+	owner = *(const struct owner *)only(&c.owners);
+	census_clear(&c);
+	cohort_clear(&cohort);
+	return owner;
+}
+
+static const struct {
+	struct waiting row;
+	unsigned stuck, window, age;
+} closing[] = {
+	{{STATE_FIN_WAIT1, TIMER_RETRANSMIT, 2, 0, 232, 5000, 5000, 5000}, 0, 0, 0},
+	{{STATE_FIN_WAIT1, TIMER_RETRANSMIT, 3, 0, 232, 900, 9000, 4000}, 1, 0, 4000},
+	/* Probes are answered: the window has been closed since data went out. */
+	{{STATE_FIN_WAIT1, TIMER_PROBE, 4, 0, 232, 8000, 9000, 100}, 1, 1, 8000},
+	{{STATE_FIN_WAIT2, TIMER_NONE, 4, 0, 232, 8000, 9000, 8000}, 0, 0, 0},
+};
+
+static void a_stuck_close_has_backed_off(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(closing); i++) {
+		struct owner o = wait_of(&closing[i].row, &options);
+
+		if (o.fin_wait1_stuck != closing[i].stuck || o.fin_wait1_window != closing[i].window ||
+		    o.fin_wait1_age_ms != closing[i].age || o.fin_wait.count != closing[i].stuck)
+			fail_msg("row %zu: %u stuck, %u ms", i, o.fin_wait1_stuck, o.fin_wait1_age_ms);
+	}
+}
+
+static const struct {
+	struct waiting row;
+	unsigned ending, held, orphans;
+} halves[] = {
+	{{STATE_FIN_WAIT2, TIMER_TIME_WAIT, 0, 0, 0, 0, 0, 0}, 1, 0, 0}, /* what close() leaves */
+	{{STATE_FIN_WAIT2, TIMER_KEEPALIVE, 0, 0, 232, 1, 1, 1}, 1, 0, 1}, /* the same, tcp_fin_timeout above 60 s */
+	{{STATE_FIN_WAIT2, TIMER_NONE, 0, 9, 232, 60000, 60000, 60000}, 0, 1, 0},
+	{{STATE_FIN_WAIT2, TIMER_NONE, 0, 9, 232, 60000, 59999, 60000}, 0, 0, 0}, /* the peer still sends */
+	{{STATE_FIN_WAIT2, TIMER_NONE, 0, 9, 0, 60000, 60000, 60000}, 0, 0, 0},
+	{{STATE_FIN_WAIT1, TIMER_NONE, 0, 0, 232, 0, 0, 0}, 0, 0, 1},
+	{{STATE_FIN_WAIT1, TIMER_NONE, 0, 9, 232, 0, 0, 0}, 0, 0, 0},
+	{{STATE_LAST_ACK, TIMER_NONE, 0, 0, 232, 0, 0, 0}, 0, 0, 1},
+	{{STATE_CLOSING, TIMER_NONE, 0, 0, 232, 0, 0, 0}, 0, 0, 1},
+	{{STATE_ESTABLISHED, TIMER_NONE, 0, 0, 232, 0, 0, 0}, 0, 0, 0}, /* not yet accepted */
+};
+
+static void what_a_process_holds_no_timeout_ends(void **state)
+{
+	struct census_options o = options;
+
+	(void)state;
+	o.fin_wait_age = 60000;
+	for (size_t i = 0; i < ARRAY_SIZE(halves); i++) {
+		struct owner w = wait_of(&halves[i].row, &o);
+
+		if (w.fin_wait2_ending != halves[i].ending || w.fin_wait2_held != halves[i].held ||
+		    w.orphans != halves[i].orphans || w.fin_wait2_age_ms != (halves[i].held ? 60000 : 0))
+			fail_msg("row %zu: %u ending, %u held, %u orphans", i, w.fin_wait2_ending, w.fin_wait2_held,
+				 w.orphans);
+	}
+}
+
+static const struct {
+	struct waiting row;
+	uint32_t declared;
+	unsigned idle;
+} silent[] = {
+	{{STATE_ESTABLISHED, TIMER_NONE, 0, 9, 232, 350000, 400000, 350000}, 350000, 1},
+	{{STATE_ESTABLISHED, TIMER_NONE, 0, 9, 232, 350000, 400000, 350000}, 0, 0}, /* nothing declared */
+	{{STATE_ESTABLISHED, TIMER_NONE, 0, 9, 232, 349999, 400000, 400000}, 350000, 0},
+	{{STATE_ESTABLISHED, TIMER_KEEPALIVE, 0, 9, 232, 350000, 400000, 350000}, 350000, 0},
+	{{STATE_ESTABLISHED, TIMER_NONE, 0, 9, 0, 350000, 400000, 350000}, 350000, 0},
+	{{STATE_CLOSE_WAIT, TIMER_NONE, 0, 9, 232, 350000, 400000, 350000}, 350000, 0},
+};
+
+static void silence_counts_against_what_was_declared(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(silent); i++) {
+		struct census_options o = options;
+		struct owner w;
+
+		o.idle_timeout = silent[i].declared;
+		w = wait_of(&silent[i].row, &o);
+		if (w.idle != silent[i].idle || w.idle_ms != (silent[i].idle ? 350000 : 0))
+			fail_msg("row %zu: %u idle for %u ms", i, w.idle, w.idle_ms);
+	}
+}
+
+static void nothing_between_forgets_a_local_connection(void **state)
+{
+	struct tcp_socket s = idle_flow(1);
+
+	census_of(state)->options.idle_timeout = 1000;
+	s.dst = v4(0x7f000001);
+	add(state, s);
+	assert_int_equal(((struct owner *)only(&census_of(state)->owners))->idle, 0);
+}
+
+/* Clients have a port each: those of one host that vanished are gathered without it. */
+static void vanished_clients_are_counted_by_host(void **state)
+{
+	struct tcp_socket s = socket_of(STATE_LAST_ACK, 1);
+	const struct destination *d;
+
+	add(state, listener(443, 0, 128, 0));
+	s.sport = 443;
+	s.info_len = sizeof(s.info);
+	for (uint16_t i = 0; i < 10; i++) {
+		s.dport = (uint16_t)(50000 + i);
+		s.info.backoff = (uint8_t)(i < 4 ? 2 : 5);
+		s.info.last_ack_recv = 1000u * i;
+		add(state, s);
+		s.state = i < 8 ? STATE_LAST_ACK : STATE_FIN_WAIT1; /* others from there have no destination */
+	}
+	d = only(&census_of(state)->destinations);
+	assert_int_equal(d->key.port, 0);
+	assert_int_equal(d->states[STATE_LAST_ACK], 9);
+	assert_int_equal(d->last_ack_stuck, 5);
+	assert_int_equal(d->last_ack_age_ms, 8000);
+	assert_int_equal(d->ports, 0);
+}
+
+static void vanished_servers_are_counted_by_port(void **state)
+{
+	struct tcp_socket s = socket_of(STATE_LAST_ACK, 1);
+	const struct destination *d;
+
+	s.info_len = sizeof(s.info);
+	s.info.backoff = 3;
+	add(state, s);
+	d = only(&census_of(state)->destinations);
+	assert_int_equal(d->key.port, 443);
+	assert_int_equal(d->last_ack_stuck, 1);
+	assert_int_equal(d->ports, 1);
+}
+
+/* Arrivals */
+
+static const struct arrival *arrival_at(void **state, struct address a, uint16_t port, uint32_t ifindex)
+{
+	const struct arrival *e = arrivals_at(&census_of(state)->arrivals, &a, port, ifindex);
+
+	assert_non_null(e);
+	return e;
+}
+
+static void listen_at(void **state, struct address a, uint16_t port, uint32_t ifindex)
+{
+	struct tcp_socket s = listener(port, 0, 128, 0);
+
+	s.src = a;
+	s.ifindex = ifindex;
+	add(state, s);
+}
+
+static void arrive_at(void **state, uint8_t what, struct address a, uint16_t port, uint32_t ifindex)
+{
+	struct tcp_socket s = socket_of(what, 1);
+
+	s.src = a;
+	s.sport = port;
+	s.ifindex = ifindex;
+	add(state, s);
+}
+
+static void arrivals_belong_to_the_nearest_listener(void **state)
+{
+	const struct address any = v4(0), any6 = {0, 0}, here = v4(0xc0000201), there = v4(0xc0000202);
+	const struct address six = {0x20010db800000000, 1};
+
+	listen_at(state, any, 80, 0);
+	listen_at(state, here, 80, 0);
+	listen_at(state, any6, 80, 0);
+	listen_at(state, any6, 81, 0);
+	listen_at(state, any, 82, 7);
+	listen_at(state, any, 82, 0);
+	arrive_at(state, STATE_SYN_RECV, here, 80, 0);
+	arrive_at(state, STATE_ESTABLISHED, here, 80, 0);
+	arrive_at(state, STATE_ESTABLISHED, there, 80, 0);
+	arrive_at(state, STATE_SYN_RECV, there, 80, 0);
+	arrive_at(state, STATE_SYN_RECV, there, 80, 0);
+	arrive_at(state, STATE_SYN_RECV, six, 80, 3); /* a link-local peer names its interface */
+	arrive_at(state, STATE_SYN_RECV, there, 81, 0);
+	arrive_at(state, STATE_SYN_RECV, there, 82, 7);
+	arrive_at(state, STATE_ESTABLISHED, there, 83, 0); /* nobody listens */
+	assert_int_equal(arrival_at(state, here, 80, 0)->syn_recv, 1);
+	assert_int_equal(arrival_at(state, here, 80, 0)->established, 1);
+	assert_int_equal(arrival_at(state, any, 80, 0)->syn_recv, 2);
+	assert_int_equal(arrival_at(state, any, 80, 0)->established, 1);
+	assert_int_equal(arrival_at(state, any6, 80, 0)->syn_recv, 1);
+	assert_int_equal(arrival_at(state, any6, 81, 0)->syn_recv, 1);
+	assert_int_equal(arrival_at(state, any, 82, 7)->syn_recv, 1);
+	assert_int_equal(arrival_at(state, any, 82, 0)->syn_recv, 0);
+	assert_null(arrivals_at(&census_of(state)->arrivals, &any, 83, 0));
+}
+
+static void half_open_connections_that_never_answer_are_silent(void **state)
+{
+	struct tcp_socket s = socket_of(STATE_SYN_RECV, 1);
+
+	add(state, listener(40000, 0, 128, 0));
+	for (uint8_t n = 0; n < 5; n++) {
+		s.retransmits = n;
+		add(state, s);
+	}
+	assert_int_equal(arrival_at(state, s.src, 40000, 0)->syn_recv, 5);
+	assert_int_equal(arrival_at(state, s.src, 40000, 0)->syn_retried, 4);
+	assert_true(arrival_sources(arrival_at(state, s.src, 40000, 0)) == 1);
+}
+
+static void sources_are_estimated(void **state)
+{
+	static const unsigned counts[] = {0, 1, 10, 100, 1000, 3000};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		struct arrival a = {.used = true};
+		struct tcp_socket s = socket_of(STATE_SYN_RECV, 1);
+		double n;
+
+		for (unsigned j = 0; j < 2 * counts[i]; j++) { /* each twice */
+			s.dst = v4(0x0a000000 + j / 2 * 257);
+			arrival_count(&a, &s);
+		}
+		n = arrival_sources(&a);
+		if (fabs(n - counts[i]) > 0.1 * counts[i])
+			fail_msg("%u sources are taken for %g", counts[i], n);
+	}
+}
+
+/* More than the sketch can tell apart is still a number. */
+static void countless_sources_are_many(void **state)
+{
+	struct arrival a = {.used = true};
+
+	(void)state;
+	memset(a.sources, 0xff, sizeof(a.sources));
+	assert_true(arrival_sources(&a) > 7000 && arrival_sources(&a) < 7200);
+}
+
+static void who_listens_answers_for_what_has_no_process(void **state)
+{
+	const struct owner_key unit = {4242, UINT32_MAX}, nobody = {0, UID_NO_PROCESS};
+	struct tcp_socket s = listener(443, 0, 128, 0);
+	struct census *c = census_of(state);
+	const struct owner *o;
+
+	s.cgroup = 4242;
+	add(state, s);
+	s = socket_of(STATE_FIN_WAIT2, 2);
+	s.sport = 443;
+	add(state, s);
+	s.state = STATE_SYN_RECV;
+	add(state, s);
+	s.sport = 50000;
+	s.state = STATE_FIN_WAIT2;
+	add(state, s);
+	o = topk_find(&c->owners, &unit, hash_two(unit.cgroup, unit.uid));
+	assert_int_equal(o->sockets, 3);
+	assert_int_equal(o->fin_wait2_ending, 1);
+	o = topk_find(&c->owners, &nobody, hash_two(nobody.cgroup, nobody.uid));
+	assert_int_equal(o->sockets, 1);
 }
 
 /* Listeners */
@@ -680,6 +967,17 @@ int main(void)
 		counting(a_forgotten_socket_had_no_traffic_of_any_kind),
 		counting(nothing_is_said_of_an_age_that_was_not_told),
 		counting(a_few_examples_of_forgotten_sockets_are_kept),
+		counting(a_stuck_close_has_backed_off),
+		counting(what_a_process_holds_no_timeout_ends),
+		counting(silence_counts_against_what_was_declared),
+		counting(nothing_between_forgets_a_local_connection),
+		counting(vanished_clients_are_counted_by_host),
+		counting(vanished_servers_are_counted_by_port),
+		counting(arrivals_belong_to_the_nearest_listener),
+		counting(half_open_connections_that_never_answer_are_silent),
+		counting(sources_are_estimated),
+		counting(countless_sources_are_many),
+		counting(who_listens_answers_for_what_has_no_process),
 		counting(listeners_that_suffer_displace_those_that_do_not),
 		counting(where_all_suffer_the_first_stay),
 		counting(drops_that_the_kernel_does_not_count_are_not_zero),

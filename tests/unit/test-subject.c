@@ -121,6 +121,57 @@ static void half_open_connections_are_counted_by_port(void **state)
 	assert_number(h.facts->host->values[SOCKETS_SYN_RECV], 2);
 }
 
+static const char listen_catalogue[] =
+	"format = 1\nknown-through = 7.1\n"
+	"[net.ipv4.tcp_syncookies]\n" HOST_KEY_TEXTS "min = 0\n"
+	"[net.ipv4.tcp_max_syn_backlog]\n" HOST_KEY_TEXTS "min = 1\n";
+
+static void put_sysctls(struct host *h, const char *cookies, const char *backlog)
+{
+	host_file(h, "proc/sys/net/ipv4/tcp_syncookies", cookies);
+	host_file(h, "proc/sys/net/ipv4/tcp_max_syn_backlog", backlog);
+}
+
+static const struct {
+	const char *cookies, *backlog;
+	uint32_t limit;
+	double holds;
+} bounds[] = {
+	{"1\n", "128\n", 4096, 4097}, {"0\n", "128\n", 4096, 97}, {"0\n", "512\n", 4096, 385},
+	{"0\n", "65536\n", 1024, 1025}, {"0\n", "1024\n", 64, 65},
+};
+
+/* What was measured: 97 at 128, 1025 at a backlog of 1024. */
+static void half_open_connections_are_bound_by_what_cookies_say(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(bounds); i++) {
+		_cleanup_host_ struct host h = {.tree = *state, .catalogue = listen_catalogue};
+
+		put_sysctls(&h, bounds[i].cookies, bounds[i].backlog);
+		put_row(&h.listen[0], &LISTEN(80, 0, bounds[i].limit, .cookie = 1));
+		assert_number(listener_values(&h, "0.0.0.0:80")[LISTENER_SYN_LIMIT], bounds[i].holds);
+	}
+}
+
+static void connections_of_a_listener_grow(void **state)
+{
+	_cleanup_host_ struct host h = {.tree = *state, .window = 1};
+	const struct value *v;
+
+	both_listen(&h, LISTEN(80, 3, 8, .cookie = 1), LISTEN(80, 5, 8, .cookie = 1));
+	put_row(&h.listen[1], &LISTEN(81, 0, 8, .cookie = 2));
+	put_row(&h.sockets[0], &OUT(STATE_ESTABLISHED, 80, .cookie = 3));
+	for (uint64_t cookie = 3; cookie < 6; cookie++)
+		put_row(&h.sockets[1], &OUT(STATE_ESTABLISHED, 80, .cookie = cookie));
+	put_row(&h.sockets[1], &OUT(STATE_ESTABLISHED, 81, .cookie = 6));
+	v = listener_values(&h, "0.0.0.0:80");
+	assert_number(v[LISTENER_ESTABLISHED], 3);
+	assert_true(v[LISTENER_ESTABLISHED].has_delta && v[LISTENER_ESTABLISHED].delta == 2);
+	assert_number(v[LISTENER_QUEUE], 5);
+	assert_number(v[LISTENER_QUEUE_LEAST], 3);
+	assert_false(listener_values(&h, "0.0.0.0:81")[LISTENER_ESTABLISHED].has_delta);
+}
+
 /* Destinations */
 
 static void ports_towards_a_destination_are_a_share_of_the_range(void **state)
@@ -290,6 +341,39 @@ static void an_owner_without_forgotten_connections_says_so(void **state)
 
 /* The host */
 
+static void what_does_not_end_is_told_by_owner(void **state)
+{
+	_cleanup_host_ struct host h = {.tree = *state};
+	const struct value *v;
+
+	for (uint16_t i = 0; i < 3; i++)
+		put_row(&h.sockets[0],
+			&OUT(STATE_FIN_WAIT1, (uint16_t)(40000 + i), .cookie = i + 1u, .cgroup = 7, .info_len = 232,
+			     .timer = TIMER_RETRANSMIT, .info = {.backoff = 4, .last_ack_recv = 1000u * i}));
+	put_row(&h.sockets[0], &OUT(STATE_FIN_WAIT2, 40003, .cookie = 4, .cgroup = 7, .inode = 9, .info_len = 232,
+				    .info = {.last_data_sent = 70000, .last_data_recv = 70000, .last_ack_recv = 65000}));
+	put_row(&h.sockets[0], &OUT(STATE_FIN_WAIT2, 40004, .cookie = 5, .timer = TIMER_TIME_WAIT));
+	put_row(&h.sockets[0], &OUT(STATE_LAST_ACK, 40005, .cookie = 6, .cgroup = 7, .info_len = 232,
+				    .info = {.backoff = 3, .last_ack_recv = 5000}));
+	host_file(&h, "names/cgroups", "7 /system.slice/app.service\n");
+	v = find_subject(host_collect(&h), SUBJECT_OWNER, "app.service")->values;
+	assert_number(v[OWNER_FIN_WAIT1], 3);
+	assert_number(v[OWNER_FIN_WAIT1_STUCK], 3);
+	assert_number(v[OWNER_FIN_WAIT1_SINCE], 2);
+	assert_number(v[OWNER_FIN_WAIT2_HELD], 1);
+	assert_number(v[OWNER_FIN_WAIT2_AGE], 65);
+	assert_number(v[OWNER_ORPHANS], 4);
+	assert_missing(v[OWNER_IDLE], VALUE_ABSENT, "no idle time-out was declared");
+	assert_number(find_subject(h.facts, SUBJECT_OWNER, "no process")->values[OWNER_FIN_WAIT2_ENDING], 1);
+	assert_number(h.facts->host->values[SOCKETS_ORPHAN_HERE], 4);
+	assert_number(h.facts->host->values[SOCKETS_ORPHAN_MOST], 4);
+	assert_text(h.facts->host->values[SOCKETS_ORPHAN_OWNER], "app.service");
+	v = destination_values(&h);
+	assert_number(v[DESTINATION_LAST_ACK], 1);
+	assert_number(v[DESTINATION_LAST_ACK_STUCK], 1);
+	assert_number(v[DESTINATION_LAST_ACK_SILENCE], 5);
+}
+
 static void states_are_facts_of_the_last_sample(void **state)
 {
 	_cleanup_host_ struct host h = {.tree = *state, .window = 1};
@@ -430,6 +514,8 @@ int main(void)
 		in_tree(drops_that_the_kernel_does_not_count_are_missing),
 		in_tree(addresses_and_devices_are_listeners_of_their_own),
 		in_tree(half_open_connections_are_counted_by_port),
+		in_tree(half_open_connections_are_bound_by_what_cookies_say),
+		in_tree(connections_of_a_listener_grow),
 		in_tree(ports_towards_a_destination_are_a_share_of_the_range),
 		in_tree(without_a_range_there_is_no_share),
 		in_tree(ports_of_listeners_are_no_ports_for_outgoing_connections),
@@ -438,6 +524,7 @@ int main(void)
 		in_tree(only_certain_ports_are_claimed),
 		in_tree(forgotten_connections_are_told_by_owner),
 		in_tree(an_owner_without_forgotten_connections_says_so),
+		in_tree(what_does_not_end_is_told_by_owner),
 		in_tree(states_are_facts_of_the_last_sample),
 		in_tree(sockets_that_cannot_be_dumped_are_not_zero),
 		in_tree(what_was_malformed_is_noted),

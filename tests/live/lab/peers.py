@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The parts that processes play in a scene: servers, clients, bulk transfers."""
 import errno
+import os
+import random
 import selectors
 import socket
+import struct
 import time
 
 CHUNK = 256 * 1024
@@ -72,6 +75,16 @@ class Server:
         while self.closing and self.closing[0][0] < time.monotonic():
             self.closing.pop(0)[1].close()
 
+    def _obey(self, order):
+        if order == "accept":
+            self.accept_from_now_on()
+        elif order == "close":
+            for sock in self.connections:
+                sock.close()
+            self.connections.clear()
+            self.channel.say("done")
+        return order in ("accept", "close")
+
     def run(self):
         """Serves until the scene ends."""
         next_tick = time.monotonic()
@@ -81,9 +94,7 @@ class Server:
             for key, _ in self.selector.select(0.1):
                 if key.data:
                     key.data(key.fileobj)
-                elif self.channel.hear(0) == "accept":
-                    self.accept_from_now_on()
-                else:
+                elif not self._obey(self.channel.hear(0)):
                     return
             if time.monotonic() >= next_tick:
                 next_tick = time.monotonic() + 0.1
@@ -200,3 +211,91 @@ def chat(channel, target, gap):
             sock.sendall(b"hello")
             sock.recv(16)
             time.sleep(gap)
+
+
+def answer_and_close(channel, port, size):
+    """Sends each client an answer of some size, and closes at once."""
+    sock = listener(port, 4096)
+    sock.setblocking(True)
+    channel.say("ready")
+    while True:
+        connection, _ = sock.accept()
+        connection.sendall(b"\0" * size)
+        connection.close()
+
+
+def gatekeeper(channel, port, backlog, gap):
+    """Accepts one client every gap seconds, and keeps it."""
+    sock = listener(port, backlog)
+    kept = []
+    channel.say("ready")
+    while True:
+        try:
+            kept.append(sock.accept()[0])
+        except BlockingIOError:
+            pass
+        time.sleep(gap)
+
+
+def deaf(channel, target, count):
+    """Connections with the smallest receive buffer, from which nothing is ever read."""
+    socks = []
+    for _ in range(count):
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        sock.connect(target)
+        socks.append(sock)
+    channel.say("established")
+    channel.hear()
+
+
+def keepers(channel, target, count, idle):
+    """Connections that ask after a silent peer only after idle seconds."""
+    socks = []
+    for _ in range(count):
+        sock = socket.create_connection(target)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, idle)
+        socks.append(sock)
+    channel.say("established")
+    channel.hear()
+
+
+def storm(channel, target, step, limit=6000):
+    """Clients that come back: each round of 50 ms brings some more than the one before."""
+    socks = []
+    channel.say("begun")
+    wave = step
+    while len(socks) < limit:
+        socks += [_begin(target) for _ in range(int(wave))]
+        wave += step
+        time.sleep(0.05)
+    channel.hear()
+
+
+def _checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total & 0xffff) + (total >> 16)
+    return ~(total + (total >> 16)) & 0xffff
+
+
+def _syn(source, target, port, draw):
+    tcp = struct.pack("!HHIIBBHHHBBH", draw.randrange(1024, 65536), port, draw.getrandbits(32), 0,
+                      6 << 4, 2, 64240, 0, 0, 2, 4, 1460)
+    pseudo = source + target + struct.pack("!BBH", 0, socket.IPPROTO_TCP, len(tcp))
+    tcp = tcp[:16] + struct.pack("!H", _checksum(pseudo + tcp)) + tcp[18:]
+    # The kernel fills in length, identification and checksum (raw(7)).
+    return struct.pack("!BBHHHBBH", 0x45, 0, 0, 0, 0, 64, socket.IPPROTO_TCP, 0) + source + target + tcp
+
+
+def flood(channel, target, gap, network="10.78.0.0"):
+    """SYNs from addresses of a /16 that nobody has, for ever: the answers reach no one."""
+    draw = random.Random(os.getpid())
+    sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    address, port = socket.inet_aton(target[0]), target[1]
+    prefix = socket.inet_aton(network)[:2]
+    channel.say("begun")
+    while True:
+        source = prefix + struct.pack("!H", draw.randrange(1, 65535))
+        sock.sendto(_syn(source, address, port, draw), (target[0], 0))
+        time.sleep(gap)

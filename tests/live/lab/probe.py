@@ -4,7 +4,8 @@ import re
 import time
 
 ESTABLISHED, SYN_SENT, SYN_RECV = 1, 2, 3
-TIME_WAIT, CLOSE_WAIT, LISTEN = 6, 8, 10
+FIN_WAIT1, FIN_WAIT2 = 4, 5
+TIME_WAIT, CLOSE_WAIT, LAST_ACK, LISTEN = 6, 8, 9, 10
 
 
 def sockets(netns, state, port=None):

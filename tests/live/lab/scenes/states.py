@@ -4,7 +4,7 @@ import os
 import time
 
 from .. import peers, probe
-from ..net import B, Peer
+from ..net import A, B, Peer
 from ..scene import Expect, Scene
 
 PORT = 8080
@@ -94,8 +94,193 @@ def far_but_answers(lab):
     return client
 
 
+def _pin(netns, other, address):
+    """A neighbour that stays known though nobody answers for it any more."""
+    link = other.run("ip", "-o", "link", "show", "eth0")
+    netns.run("ip", "neighbour", "replace", address, "lladdr",
+              link.split("link/ether ")[1].split()[0], "dev", "eth0", "nud", "permanent")
+
+
+def _vanish(netns, address):
+    """The host is gone: what is sent to it is dropped without a word."""
+    netns.run("ip", "address", "del", f"{address}/24", "dev", "eth0")
+
+
+def _joined(lab, count, manners="hold", backlog=4096):
+    client, server = lab.pair()
+    _pin(server, client, A)
+    _pin(client, server, B)
+    owner = Peer(server, peers.serve, [PORT], backlog, manners=manners).expect("ready")
+    crowd = Peer(client, peers.connect, [(B, PORT)] * count).expect("begun").expect("established")
+    lab.wait(lambda: probe.count(server, probe.ESTABLISHED, PORT) == count, "accepted clients")
+    return client, server, owner, crowd
+
+
+def _order(peer, word):
+    peer.tell(word)
+    peer.expect("done")
+
+
+def _stands(lab, netns, state, count, what):
+    lab.wait(lambda: probe.count(netns, state, PORT) == count, what)
+    lab.still(lambda: probe.count(netns, state, PORT) == count, what)
+
+
+def _backs_off(lab, netns, count):
+    before = probe.counter(netns, "TCPTimeouts")
+    lab.wait(lambda: probe.counter(netns, "TCPTimeouts") >= before + 3 * count,
+             "three time-outs each", timeout=10)
+
+
+def peers_vanish(lab):
+    """The clients are gone when the server closes: nobody acknowledges its FINs."""
+    client, server, owner, _ = _joined(lab, 150)
+    _vanish(client, A)
+    _order(owner, "close")
+    _stands(lab, server, probe.FIN_WAIT1, 150, "FIN_WAIT_1")
+    _backs_off(lab, server, 150)
+    return server
+
+
+def few_peers_vanish(lab):
+    """A few clients of many vanish, as some always do."""
+    client, server = lab.pair()
+    _pin(server, client, A)
+    client.run("ip", "address", "add", "10.77.0.3/24", "dev", "eth0")
+    _pin(server, client, "10.77.0.3")
+    owner = Peer(server, peers.serve, [PORT]).expect("ready")
+    Peer(client, peers.connect, [(B, PORT)] * 200).expect("begun").expect("established")
+    other = Peer(server, peers.serve, [PORT + 1], manners="hold").expect("ready")
+    Peer(client, peers.connect, [(B, PORT + 1)] * 15, ("10.77.0.3",)).expect("begun").expect(
+        "established")
+    lab.wait(lambda: probe.count(server, probe.ESTABLISHED, PORT + 1) == 15, "accepted clients")
+    _vanish(client, "10.77.0.3")
+    _order(other, "close")
+    lab.wait(lambda: probe.count(server, probe.FIN_WAIT1) == 15, "FIN_WAIT_1")
+    lab.still(lambda: probe.count(server, probe.FIN_WAIT1) == 15, "FIN_WAIT_1")
+    _backs_off(lab, server, 15)
+    del owner
+    return server
+
+
+def peers_do_not_read(lab):
+    """Answers that do not fit the clients' closed windows wait here after close()."""
+    client, server = lab.pair()
+    Peer(server, peers.answer_and_close, PORT, 12000).expect("ready")
+    Peer(client, peers.deaf, (B, PORT), 150).expect("established", timeout=10)
+    _stands(lab, server, probe.FIN_WAIT1, 150, "FIN_WAIT_1")
+    lab.wait(lambda: probe.counter(server, "TCPWinProbe") >= 450, "probes of closed windows",
+             timeout=10)
+    return server
+
+
+def _half_closers(lab, manners, order, count):
+    client, server, _, crowd = _joined(lab, count, manners)
+    _order(crowd, order)
+    _stands(lab, client, probe.FIN_WAIT2, count, "FIN_WAIT_2")
+    lab.wait(lambda: probe.count(server, probe.CLOSE_WAIT, PORT) == count, "CLOSE_WAIT")
+    return client
+
+
+def shut_down_and_forgotten(lab):
+    """The clients said shutdown() and keep their descriptors; the server never closes."""
+    client = _half_closers(lab, "leak", "half-close", 60)
+    time.sleep(2.5)
+    return client
+
+
+def shut_down_and_served(lab):
+    """The same, and the server still sends: a half-closed transfer."""
+    client = _half_closers(lab, "pump", "half-close", 60)
+    time.sleep(2.5)
+    return client
+
+
+def closed_and_left(lab):
+    """The clients said close(), so the kernel ends what the server never closes."""
+    return _half_closers(lab, "leak", "close", 250)
+
+
+def clients_vanish_last(lab):
+    """The clients close and are gone before the server does."""
+    client, server, owner, crowd = _joined(lab, 60, "leak")
+    _order(crowd, "close")
+    lab.wait(lambda: probe.count(server, probe.CLOSE_WAIT, PORT) == 60, "CLOSE_WAIT")
+    _vanish(client, A)
+    _order(owner, "close")
+    _stands(lab, server, probe.LAST_ACK, 60, "LAST_ACK")
+    _backs_off(lab, server, 60)
+    return server
+
+
+def server_vanishes_last(lab):
+    """The server closes and is gone before the clients do."""
+    client, server, owner, crowd = _joined(lab, 60)
+    _order(owner, "close")
+    lab.wait(lambda: probe.count(client, probe.CLOSE_WAIT, PORT) == 60, "CLOSE_WAIT")
+    _vanish(server, B)
+    _order(crowd, "close")
+    _stands(lab, client, probe.LAST_ACK, 60, "LAST_ACK")
+    _backs_off(lab, client, 60)
+    return client
+
+
+def few_vanish_last(lab):
+    """Five of them, which is no pile."""
+    client, server, owner, crowd = _joined(lab, 5, "leak")
+    _order(crowd, "close")
+    lab.wait(lambda: probe.count(server, probe.CLOSE_WAIT, PORT) == 5, "CLOSE_WAIT")
+    _vanish(client, A)
+    _order(owner, "close")
+    _stands(lab, server, probe.LAST_ACK, 5, "LAST_ACK")
+    _backs_off(lab, server, 5)
+    return server
+
+
+def everybody_closes(lab):
+    """Connections come and go, and both sides close."""
+    client, server = lab.pair()
+    Peer(server, peers.serve, [PORT]).expect("ready")
+    Peer(client, peers.trickle, (B, PORT), 0.005, lifetime=0.5).expect("begun")
+    lab.wait(lambda: probe.count(server, probe.ESTABLISHED, PORT) > 50, "clients")
+    lab.wait(lambda: probe.count(client, probe.TIME_WAIT, PORT) > 50, "closed connections")
+    return server
+
+
+def cable_pulled(lab):
+    """The clients are gone, and the server only waits for them: no timer, no counter."""
+    client, server, _, _ = _joined(lab, 30)
+    _vanish(client, A)
+    time.sleep(2.5)
+    _stands(lab, server, probe.ESTABLISHED, 30, "half-open connections")
+    return server
+
+
+def pool_asks(lab):
+    """As silent, but each connection asks after its peer."""
+    client, server = lab.pair()
+    Peer(server, peers.serve, [PORT], manners="hold").expect("ready")
+    Peer(client, peers.keepers, (B, PORT), 30, 60).expect("established")
+    time.sleep(2.5)
+    lab.still(lambda: probe.count(client, probe.ESTABLISHED, PORT) == 30, "a pool at rest")
+    return client
+
+
+def pool_at_rest(lab):
+    """The clients' pool rests, and nothing on the way was declared to forget it."""
+    client, server, _, _ = _joined(lab, 30)
+    time.sleep(2.5)
+    _stands(lab, server, probe.ESTABLISHED, 30, "a pool at rest")
+    return client
+
+
 LEAK = (Expect("sockets.close-wait-leak"),)
 SOON = (f"--profile={PROFILE}",)
+ENDING = (f"--profile={os.path.join(os.path.dirname(PROFILE), 'impatient.profile')}",)
+PILE = "sockets.fin-wait-pileup"
+LAST = "sockets.last-ack-pileup"
+IDLE = "sockets.zombie-idle"
+LOST = ("loss.*", "sockets.orphans-high")  # what is sent to a peer that vanished is lost
 
 SCENES = (
     Scene("sockets.close-wait-leak/saw-end-of-file", saw_end_of_file, expect=LEAK, options=SOON),
@@ -107,4 +292,26 @@ SCENES = (
           expect=(Expect("sockets.syn-sent-stuck", subject=f"{SILENT}:{PORT}"),)),
     Scene("sockets.syn-sent-stuck/twin-answers", everybody_answers),
     Scene("sockets.syn-sent-stuck/twin-far-but-answers", far_but_answers, needs=("tun",)),
+    Scene(f"{PILE}/peers-vanish", peers_vanish, may=LOST,
+          expect=(Expect(PILE, severity="notice"),)),
+    Scene(f"{PILE}/peers-do-not-read", peers_do_not_read, may=LOST + ("window.*",),
+          expect=(Expect(PILE, severity="notice"),)),
+    Scene(f"{PILE}/shut-down-and-forgotten", shut_down_and_forgotten, options=ENDING,
+          may=(IDLE,), expect=(Expect(PILE, severity="warning"),)),
+    Scene(f"{PILE}/closed-and-left", closed_and_left, options=ENDING, may=(IDLE,),
+          expect=(Expect(PILE, severity="info"),)),
+    Scene(f"{PILE}/twin-closed-and-left-few", closed_and_left),
+    Scene(f"{PILE}/twin-half-closed-transfer", shut_down_and_served, options=ENDING),
+    Scene(f"{PILE}/twin-few-vanish", few_peers_vanish, may=LOST),
+    Scene(f"{PILE}/twin-everybody-closes", everybody_closes),
+    Scene(f"{LAST}/clients-vanish", clients_vanish_last, may=LOST,
+          expect=(Expect(LAST, subject=f"{B} → {A}"),)),
+    Scene(f"{LAST}/server-vanishes", server_vanishes_last, may=LOST,
+          expect=(Expect(LAST, subject=f"{A} → {B}:{PORT}"),)),
+    Scene(f"{LAST}/twin-few-vanish", few_vanish_last, may=LOST),
+    Scene(f"{LAST}/twin-everybody-closes", everybody_closes),
+    Scene(f"{IDLE}/cable-pulled", cable_pulled, options=ENDING, may=("keepalive.*",),
+          expect=(Expect(IDLE, severity="notice"),)),
+    Scene(f"{IDLE}/twin-keepalive", pool_asks, options=ENDING, may=("keepalive.*",)),
+    Scene(f"{IDLE}/twin-pool-at-rest", pool_at_rest, forbid=("keepalive.beyond-idle-timeout",)),
 )
