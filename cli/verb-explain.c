@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* explain: a rule, a sysctl or a profile, and what this host says of it now. */
 #include <string.h>
+#include "base/nearest.h"
 #include "cli/session.h"
 #include "render/layout.h"
 
@@ -182,17 +183,45 @@ static void explain_profile(struct explaining *e)
 						    s->values[KEY_WANTED].text));
 }
 
+/* "tcp_rmem" for net.ipv4.tcp_rmem: nobody types the tree, and few names are in both. */
+static const struct sysctl_def *find_key(const struct catalogue *c, const char *name)
+{
+	static const char *const trees[] = {"", "net.ipv4.", "net.core.", "net.ipv6.", "net.netfilter.", "net.", "fs."};
+	char key[SYSCTL_KEY_MAX];
+
+	if (!strncmp(name, "sysctl.net.", 11) || !strncmp(name, "sysctl.fs.", 10))
+		name += strlen("sysctl.");
+	for (size_t i = 0; i < ARRAY_SIZE(trees); i++) {
+		const struct sysctl_def *def;
+
+		if (snprintf(key, sizeof(key), "%s%s", trees[i], name) >= (int)sizeof(key))
+			break;
+		/* As written in a file, with slashes, only where no name has one of its own. */
+		if (strchr(key, '/') && !strchr(key, '.'))
+			for (char *p = key; *p; p++)
+				*p = *p == '/' ? '.' : *p;
+		def = catalogue_find(c, key);
+		if (def)
+			return def;
+	}
+	return NULL;
+}
+
 /* The nearest name is worth more than "unknown". */
 static int unknown(const struct session *s, const char *name)
 {
-	const char *dot = strchr(name, '.');
-	_cleanup_text_ struct text near = TEXT_NULL;
+	const struct catalogue *c = &s->rules.catalogue;
+	struct nearest n = NEAREST_NULL;
 
 	for (size_t i = 0; i < s->rules.count; i++)
-		if (dot && !strncmp(s->rules.rules[i].id, name, (size_t)(dot - name) + 1))
-			text_addf(&near, " %s", s->rules.rules[i].id);
-	complain("'%s' is neither a rule nor a sysctl of the catalogue%s%s", name, near.len ? "; of that topic there are:" : "",
-		 text_get(&near));
+		nearest_offer(&n, name, s->rules.rules[i].id);
+	for (size_t i = 0; i < c->count; i++) {
+		nearest_offer(&n, name, c->defs[i].key);
+		if (!strchr(name, '.'))
+			nearest_offer(&n, name, strrchr(c->defs[i].key, '.') + 1);
+	}
+	complain("'%s' is neither a rule nor a sysctl of the catalogue%s%s%s", name, n.name ? "; did you mean '" : "",
+		 n.name ? n.name : " (tcpadvisor rules lists the rules)", n.name ? "'?" : "");
 	return EXIT_USAGE;
 }
 
@@ -204,7 +233,7 @@ int verb_explain(const struct options *given)
 	bool profile = !strcmp(o.args[0], "profile");
 	struct render_options ro = output_options(&o);
 	struct explaining e = {.s = &s};
-	const char *key = o.args[0];
+	const struct sysctl_def *def;
 	int r;
 
 	if (profile != (o.arg_count == 2)) {
@@ -219,13 +248,13 @@ int verb_explain(const struct options *given)
 	if (r || (r = session_judge(&s, &o)))
 		return r;
 	table_init(&e.table, "explanation", "", columns, ARRAY_SIZE(columns));
-	key += strncmp(key, "sysctl.net.", 11) && strncmp(key, "sysctl.fs.", 10) ? 0 : 7;
+	def = find_key(&s.rules.catalogue, o.args[0]);
 	if (profile)
 		explain_profile(&e);
 	else if (ruleset_find(&s.rules, o.args[0]))
 		explain_rule(&e, ruleset_find(&s.rules, o.args[0]));
-	else if (catalogue_find(&s.rules.catalogue, key))
-		explain_sysctl(&e, catalogue_find(&s.rules.catalogue, key));
+	else if (def)
+		explain_sysctl(&e, def);
 	else
 		return unknown(&s, o.args[0]);
 	render_tables(&e.table, 1, o.format, &ro, &t);
