@@ -95,6 +95,11 @@ int kernel_version_parse(const char *s, struct kernel_version *ret)
 	return 0;
 }
 
+double kernel_number(struct kernel_version v)
+{
+	return v.major * 10000.0 + v.minor;
+}
+
 bool kernel_at_least(const unsigned version[3], struct kernel_version v)
 {
 	return version[0] != v.major ? version[0] > v.major : version[1] >= v.minor;

@@ -102,6 +102,8 @@ int catalogue_load(struct catalogue *c, const char *file, const char *bytes, siz
 	_must_check_;
 /* The section of a key; "net.ipv4.conf.eth0.rp_filter" finds the template "net.ipv4.conf.*.rp_filter". */
 const struct sysctl_def *catalogue_find(const struct catalogue *c, const char *key);
+/* One number for a version, in the order of versions: as host.kernel has it. */
+double kernel_number(struct kernel_version v);
 bool kernel_at_least(const unsigned version[3], struct kernel_version v);
 /* 0, or -EINVAL: "6.16". */
 int kernel_version_parse(const char *s, struct kernel_version *ret);

@@ -37,6 +37,7 @@ typedef void (*collector_fn)(struct collecting *c);
 void collect_sysctls(struct collecting *c);
 void collect_boot_values(struct collecting *c);
 void collect_host(struct collecting *c);
+void derive_from_sysctls(struct collecting *c);
 void collect_counters_before(struct collecting *c);
 void collect_counters(struct collecting *c);
 void collect_links(struct collecting *c);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Facts of the host as a whole: memory, open files, the port range, and what follows from sysctls. */
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include "collect/collect-private.h"
 
@@ -104,6 +105,50 @@ static void set_window_ratio(struct collecting *c)
 	v[HOST_WINDOW_RATIO].source = "tcp_adv_win_scale";
 }
 
+static void set_kernel(struct collecting *c)
+{
+	const struct root_host *h = root_host(c->root);
+	struct kernel_version version = {h->version[0], h->version[1]};
+	struct value *v = &c->facts->host->values[HOST_KERNEL];
+
+	if (!h->version[0]) {
+		*v = value_missing(VALUE_GARBLED, "the release of the kernel is not understood");
+		return;
+	}
+	*v = value_text(arena_strdup(&c->facts->arena, h->kernel));
+	v->num = kernel_number(version);
+}
+
+/*
+ * tcp_model_timeout(), net/ipv4/tcp_timer.c: the time that N retransmissions take when the first time-out is the least
+ * one, TCP_RTO_MIN, which tcp_rto_min_us does not move, each the double of the one before, up to the longest.
+ */
+static void set_retries2_timeout(struct collecting *c)
+{
+	const double least = 0.2;
+	struct value retries = live_sysctl(c, "net.ipv4.tcp_retries2", 0);
+	struct value longest = live_sysctl(c, "net.ipv4.tcp_rto_max_ms", 0);
+	struct value *v = &c->facts->host->values[HOST_RETRIES2_TIMEOUT];
+	double most = longest.state == VALUE_KNOWN && longest.num >= 1 ? longest.num : 120, doublings;
+
+	*v = retries;
+	if (retries.state != VALUE_KNOWN)
+		return;
+	doublings = floor(log2(floor(most / least)));
+	if (retries.num <= doublings)
+		v->num = (exp2(retries.num + 1) - 1) * least;
+	else
+		v->num = (exp2(doublings + 1) - 1) * least + (retries.num - doublings) * most;
+}
+
+/* What follows from sysctls and the release of the kernel alone. */
+void derive_from_sysctls(struct collecting *c)
+{
+	set_kernel(c);
+	set_retries2_timeout(c);
+	set_window_ratio(c);
+}
+
 void collect_host(struct collecting *c)
 {
 	struct value *v = c->facts->host->values;
@@ -112,7 +157,7 @@ void collect_host(struct collecting *c)
 	read_files(c);
 	count_ports(c);
 	set_tcp_memory(c);
-	set_window_ratio(c);
+	derive_from_sysctls(c);
 	v[HOST_PAGE_SIZE] = value_number((double)root_host(c->root)->page_size);
 	v[HOST_TCP_EHASH] = live_sysctl(c, "net.ipv4.tcp_ehash_entries", 0);
 	/* A child namespace reports the shared table as a negative number (tcp_child_ehash_entries). */

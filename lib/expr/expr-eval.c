@@ -75,6 +75,16 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
+/* Whole bits of what is no negative number; a double holds 53 of them. */
+static double bit_and(double x, double y)
+{
+	const double most = 9007199254740992.0;
+
+	if (!(x >= 0 && y >= 0 && x <= most && y <= most))
+		return 0;
+	return (double)((unsigned long long)x & (unsigned long long)y);
+}
+
 static struct value eval_pair(const struct expr *e, const struct value *a, const struct value *b)
 {
 	double x = a->num, y = b->num;
@@ -124,6 +134,9 @@ static struct value eval_pair(const struct expr *e, const struct value *a, const
 	case OP_MAX:
 		v = fmax(x, y);
 		break;
+	case OP_BITAND:
+		v = bit_and(x, y);
+		break;
 	case OP_ROUNDUP:
 		v = y > 0 ? ceil(x / y) * y : x;
 		break;
@@ -131,6 +144,19 @@ static struct value eval_pair(const struct expr *e, const struct value *a, const
 		break;
 	}
 	return value_number(v);
+}
+
+/* At least that version, of the kernel whose facts these are. */
+static struct value eval_kernel(const struct expr *e, const struct expr_env *env)
+{
+	struct value v = env->facts->host->values[HOST_KERNEL];
+	struct kernel_version at_least;
+
+	if (v.state != VALUE_KNOWN)
+		return named(v, subject_defs[SUBJECT_HOST].facts[HOST_KERNEL].name);
+	if (kernel_version_parse(e->arg[0]->text, &at_least) < 0)
+		return value_missing(VALUE_GARBLED, NULL);
+	return value_number(v.num >= kernel_number(at_least));
 }
 
 static struct value eval_if(const struct expr *e, const struct expr_env *env)
@@ -187,6 +213,8 @@ struct value expr_eval(const struct expr *e, const struct expr_env *env)
 		return eval_logic(e, env);
 	case OP_IF:
 		return eval_if(e, env);
+	case OP_KERNEL:
+		return eval_kernel(e, env);
 	case OP_NEGATE:
 	case OP_NOT:
 	case OP_KNOWN:

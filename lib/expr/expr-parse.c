@@ -170,7 +170,19 @@ static const struct expr *fact_ref(struct parser *p, const char *name)
 }
 
 /* The functions, by name: how many arguments, and what becomes of their dimensions. */
-enum signature { SAME_NUMBERS, CONDITION, WORD_IN_LIST, ANY_TO_TRUTH, COUNTER, COUNTER_RATE, DEFAULT_OF, BYTES, PLAIN };
+enum signature {
+	SAME_NUMBERS,
+	CONDITION,
+	WORD_IN_LIST,
+	ANY_TO_TRUTH,
+	COUNTER,
+	COUNTER_RATE,
+	DEFAULT_OF,
+	BYTES,
+	PLAIN,
+	TWO_PLAIN,
+	VERSION_TEXT,
+};
 
 static const struct function {
 	const char *name;
@@ -183,7 +195,8 @@ static const struct function {
 	{"has", OP_HAS, 2, WORD_IN_LIST},	 {"known", OP_KNOWN, 1, ANY_TO_TRUTH},
 	{"delta", OP_DELTA, 1, COUNTER},	 {"rate", OP_RATE, 1, COUNTER_RATE},
 	{"default", OP_DEFAULT, 1, DEFAULT_OF},	 {"window", OP_WINDOW, 1, BYTES},
-	{"sqrt", OP_SQRT, 1, PLAIN},
+	{"sqrt", OP_SQRT, 1, PLAIN},		 {"bitand", OP_BITAND, 2, TWO_PLAIN},
+	{"kernel", OP_KERNEL, 1, VERSION_TEXT},
 };
 
 static bool is_counter(const struct expr *e)
@@ -191,9 +204,16 @@ static bool is_counter(const struct expr *e)
 	return e->op == OP_FACT && subject_defs[e->subject].facts[e->index].counter;
 }
 
+static bool is_plain(const struct expr *e)
+{
+	return e->dim == DIM_PURE || e->dim == DIM_RATIO || e->dim == DIM_COUNT;
+}
+
 /* Dimension of a call, or false with the reason. */
 static bool call_dim(const struct function *f, const struct expr *const *a, enum dim *ret, const char **why)
 {
+	struct kernel_version version;
+
 	switch (f->signature) {
 	case SAME_NUMBERS:
 		*why = "both arguments must be numbers of one dimension";
@@ -224,7 +244,15 @@ static bool call_dim(const struct function *f, const struct expr *const *a, enum
 	case PLAIN:
 		*why = "it takes a plain number or a ratio";
 		*ret = DIM_PURE;
-		return a[0]->dim == DIM_PURE || a[0]->dim == DIM_RATIO || a[0]->dim == DIM_COUNT;
+		return is_plain(a[0]);
+	case TWO_PLAIN:
+		*why = "it takes two plain numbers";
+		*ret = DIM_PURE;
+		return is_plain(a[0]) && is_plain(a[1]);
+	case VERSION_TEXT:
+		*why = "it takes a version such as \"6.6\"";
+		*ret = DIM_BOOL;
+		return a[0]->op == OP_LITERAL && a[0]->text && kernel_version_parse(a[0]->text, &version) == 0;
 	}
 	return false;
 }
@@ -406,6 +434,13 @@ static const struct expr *parse_sum(struct parser *p)
 	return NULL;
 }
 
+/* A list compared with text is meant as a whole: above all, is it empty? */
+static bool is_whole_list(enum dim a, enum dim b, enum dim *ret)
+{
+	*ret = DIM_TEXT;
+	return a == DIM_LIST && b == DIM_TEXT;
+}
+
 static const struct expr *parse_comparison(struct parser *p)
 {
 	static const struct {
@@ -422,7 +457,7 @@ static const struct expr *parse_comparison(struct parser *p)
 		b = parse_sum(p);
 		if (!b)
 			return NULL;
-		if (!dim_unify(a->dim, b->dim, &dim))
+		if (!is_whole_list(a->dim, b->dim, &dim) && !dim_unify(a->dim, b->dim, &dim))
 			return fail(p, "%s and %s cannot be compared", dim_name(a->dim), dim_name(b->dim));
 		if (!dim_is_number(dim) && signs[i].op != OP_EQUAL && signs[i].op != OP_UNEQUAL)
 			return fail(p, "%s has no order", dim_name(dim));

@@ -34,6 +34,8 @@ enum expr_op {
 	OP_RATE,
 	OP_DEFAULT,
 	OP_WINDOW,
+	OP_BITAND,
+	OP_KERNEL,
 };
 
 struct expr {

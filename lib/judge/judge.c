@@ -211,7 +211,7 @@ static void judge_rule(struct judging *g, const struct rule *r)
 	for (const struct subject *s = g->facts->first[r->subject]; s; s = s->next) {
 		enum finding_status status;
 
-		if (r->key && s->key->def != r->key)
+		if (r->subject == SUBJECT_SYSCTL && !rule_judges_key(r, s->key->def))
 			continue;
 		judged++;
 		status = judge_subject(g, r, s);

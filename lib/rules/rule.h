@@ -47,6 +47,7 @@ struct rule {
 	const char *id, *title;
 	enum subject_type subject;
 	const struct sysctl_def *key; /* for = sysctl KEY: only that one */
+	const char *keys;	      /* for = sysctl GLOB: those that match */
 	const struct expr *applies;   /* NULL: to each subject of its type */
 	const struct expr *when;
 	enum severity severity;
@@ -92,6 +93,8 @@ struct waiver {
 	unsigned line;
 };
 
+/* Does a rule for sysctls judge this one? */
+bool rule_judges_key(const struct rule *r, const struct sysctl_def *def);
 struct rule *ruleset_find(const struct ruleset *set, const char *id);
 void ruleset_clear(struct ruleset *set);
 DEFINE_CLEANUP(struct ruleset *, ruleset_clear)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Loading *.rule files: a section is a rule, or a threshold that rules and profiles share. */
 #include <errno.h>
+#include <fnmatch.h>
 #include <string.h>
 #include "base/ini.h"
 #include "rules/rule.h"
@@ -55,6 +56,14 @@ static int set_condition(struct loading *l, const char *value, const struct expr
 	return expr_parse_as(&l->scope, value, DIM_BOOL, ret, l->diag);
 }
 
+static bool matches_any(const struct catalogue *c, const char *glob)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (!sysctl_is_template(&c->defs[i]) && !fnmatch(glob, c->defs[i].key, 0))
+			return true;
+	return false;
+}
+
 static int set_for(struct loading *l, const char *value)
 {
 	struct rule *r = l->rule;
@@ -62,7 +71,9 @@ static int set_for(struct loading *l, const char *value)
 	if (!strncmp(value, "sysctl ", 7)) {
 		r->subject = SUBJECT_SYSCTL;
 		r->key = catalogue_find(&l->set->catalogue, value + 7);
-		if (!r->key)
+		if (!r->key && matches_any(&l->set->catalogue, value + 7))
+			r->keys = arena_strdup(&l->set->arena, value + 7);
+		else if (!r->key)
 			return diag_set(l->diag, l->scope.file, l->scope.line, "'%s' is not in the catalogue of sysctls",
 					value + 7);
 	} else if (!subject_type_from_name(value, &r->subject)) {
@@ -321,6 +332,13 @@ int ruleset_seal(struct ruleset *set, struct diag *d)
 	for (size_t i = 0; i < set->thresholds.count; i++)
 		set->threshold_values[i] = set->thresholds.rows[i].value;
 	return 0;
+}
+
+bool rule_judges_key(const struct rule *r, const struct sysctl_def *def)
+{
+	if (r->key)
+		return r->key == def;
+	return !r->keys || !fnmatch(r->keys, def->key, 0);
 }
 
 struct rule *ruleset_find(const struct ruleset *set, const char *id)

@@ -290,6 +290,51 @@ static void comparisons_compare(void **state)
 	assert_truth(*state, "path.congestion_control = path.congestion_control", true);
 }
 
+/* A list as a whole is text: above all, is it empty? */
+static void a_list_is_compared_as_a_whole(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_truth(*state, "path.congestion_control = \"cubic bbr2 bbr\"", true);
+	assert_truth(*state, "path.congestion_control = \"cubic\"", false);
+	assert_truth(*state, "path.congestion_control != \"\"", true);
+	f->path->values[PATH_CONGESTION] = value_text("");
+	assert_truth(*state, "path.congestion_control = \"\"", true);
+}
+
+static void bits_are_picked_from_a_mask(void **state)
+{
+	static const struct {
+		const char *expression;
+		double bits;
+	} rows[] = {
+		{"bitand(1027, 2)", 2},	   {"bitand(1027, 1024)", 1024}, {"bitand(1027, 4)", 0},
+		{"bitand(1027, 1536)", 1024}, {"bitand(6.9, 3)", 2},	 {"bitand(0, 7)", 0},
+		{"bitand(-1, 7)", 0}, {"bitand(sysctl.net.core.somaxconn, 4096)", 4096},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_number(*state, rows[i].expression, DIM_PURE, rows[i].bits);
+}
+
+static void a_kernel_is_at_least_a_version(void **state)
+{
+	static const struct {
+		const char *expression;
+		bool is;
+	} rows[] = {
+		{"kernel(\"6.18\")", true},  {"kernel(\"6.6\")", true},   {"kernel(\"4.19\")", true},
+		{"kernel(\"6.19\")", false}, {"kernel(\"7.0\")", false},  {"not kernel(\"7.0\")", true},
+		{"kernel(\"6.100\")", false},
+	};
+	struct fixture *f = *state;
+
+	f->facts->host->values[HOST_KERNEL] = value_text("6.18.44");
+	f->facts->host->values[HOST_KERNEL].num = kernel_number((struct kernel_version){6, 18});
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_truth(*state, rows[i].expression, rows[i].is);
+}
+
 static void functions_do_what_they_say(void **state)
 {
 	assert_number(*state, "min(3, 2)", DIM_PURE, 2);
@@ -489,7 +534,7 @@ static void malformed_expressions_are_refused(void **state)
 		{"yes + yes", "truth and truth cannot be added"},
 		{"path.interface < \"eth0\"", "text has no order"},
 		{"yes >= no", "truth has no order"},
-		{"path.congestion_control = \"bbr\"", "list and text cannot be compared"},
+		{"\"bbr\" = path.congestion_control", "text and list cannot be compared"},
 		{"\"a\" = 1", "text and number cannot be compared"},
 	};
 
@@ -552,6 +597,9 @@ static void wrong_arguments_are_refused(void **state)
 		{"default(2 * sysctl.net.core.somaxconn)",
 		 "default(): it takes the name of a sysctl"},
 		{"window(path.flows)", "window(): it takes bytes"},
+		{"kernel(6.6)", "kernel(): it takes a version such as \"6.6\""},
+		{"kernel(\"six\")", "kernel(): it takes a version such as \"6.6\""},
+		{"bitand(1 B, 1)", "bitand(): it takes two plain numbers"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -649,6 +697,9 @@ int main(void)
 		in_fixture(a_result_must_have_the_dimension_that_is_needed),
 		in_fixture(operators_bind_as_everybody_expects),
 		in_fixture(comparisons_compare),
+		in_fixture(a_list_is_compared_as_a_whole),
+		in_fixture(bits_are_picked_from_a_mask),
+		in_fixture(a_kernel_is_at_least_a_version),
 		in_fixture(functions_do_what_they_say),
 		in_fixture(lists_hold_words),
 		in_fixture(counters_grow_over_the_window),

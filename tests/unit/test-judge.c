@@ -170,6 +170,18 @@ static void a_rule_for_one_key_judges_no_other(void **state)
 	assert_string_equal(only_finding(court_judge(&c))->subject->name, "net.core.somaxconn");
 }
 
+static void a_rule_for_a_pattern_judges_the_keys_that_match(void **state)
+{
+	_cleanup_court_ struct court c = {0};
+
+	court_open(&c, *state, "format = 1\n[a.b]\nfor = sysctl net.core.som*\nwhen = known(key.live)\n" RULE_TEXTS);
+	set_live(&c, "net.core.somaxconn", "128");
+	set_live(&c, "net.core.free", "1");
+	for (struct subject *s = c.facts->first[SUBJECT_SYSCTL]; s; s = s->next)
+		s->values[KEY_LIVE] = value_text("1");
+	assert_string_equal(only_finding(court_judge(&c))->subject->name, "net.core.somaxconn");
+}
+
 static void a_path_is_judged_with_its_interface(void **state)
 {
 	_cleanup_court_ struct court c = {0};
@@ -525,6 +537,7 @@ int main(void)
 		in_tree(subjects_that_could_not_be_told_are_unknown),
 		in_tree(the_gravest_subject_makes_the_status_of_a_rule),
 		in_tree(a_rule_for_one_key_judges_no_other),
+		in_tree(a_rule_for_a_pattern_judges_the_keys_that_match),
 		in_tree(a_path_is_judged_with_its_interface),
 		in_tree(severity_rises_with_what_holds),
 		in_tree(a_rule_that_is_off_is_not_judged),

@@ -272,6 +272,8 @@ static void a_range_that_ends_below_zero_does_not_hold_us(void **state)
 static const char more_keys[] = "format = 1\n"
 				"[net.ipv4.tcp_adv_win_scale]\n" HOST_KEY_TEXTS "min = -31\n"
 				"[net.ipv4.tcp_mem]\n" HOST_KEY_TEXTS "elements = 3\nunit = pages\nmin = 1\n"
+				"[net.ipv4.tcp_retries2]\n" HOST_KEY_TEXTS "min = 0\n"
+				"[net.ipv4.tcp_rto_max_ms]\n" HOST_KEY_TEXTS "unit = milliseconds\nmin = 1\n"
 				"[net.ipv4.tcp_ehash_entries]\n" HOST_KEY_TEXTS "apply = never\n";
 
 static const struct {
@@ -302,6 +304,37 @@ static void the_share_of_a_buffer_that_is_window(void **state)
 			host_file(&h, "proc/sys/net/ipv4/tcp_adv_win_scale", ratios[i].scale);
 		if (host_collect(&h)->host->values[HOST_WINDOW_RATIO].num != ratios[i].ratio)
 			fail_msg("row %zu: %g", i, h.facts->host->values[HOST_WINDOW_RATIO].num);
+		assert_int_equal(tree_teardown((void **)&t), 0);
+	}
+}
+
+/* tcp_model_timeout() of Linux 4.18 to 7.1, worked out by hand: 2 << min(N, ilog2(max / 200 ms)) and so on. */
+static const struct {
+	const char *retries, *longest; /* ms; NULL: no such key */
+	double seconds;
+} timeouts[] = {
+	{"0\n", NULL, 0.2},	      {"1\n", NULL, 0.6},	  {"8\n", NULL, 102.2},
+	{"9\n", NULL, 204.6},	      {"10\n", NULL, 324.6},	  {"15\n", NULL, 924.6},
+	{"15\n", "120000\n", 924.6}, {"15\n", "1000\n", 14.4}, {"3\n", "10000\n", 3.0},
+	{"8\n", "10000\n", 42.6},
+};
+
+static void the_time_that_retries_take(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(timeouts); i++) {
+		struct tree *t = NULL;
+		_cleanup_host_ struct host h = {.catalogue = more_keys};
+		double got;
+
+		(void)state;
+		assert_int_equal(tree_setup((void **)&t), 0);
+		h.tree = t;
+		host_file(&h, "proc/sys/net/ipv4/tcp_retries2", timeouts[i].retries);
+		if (timeouts[i].longest)
+			host_file(&h, "proc/sys/net/ipv4/tcp_rto_max_ms", timeouts[i].longest);
+		got = host_collect(&h)->host->values[HOST_RETRIES2_TIMEOUT].num;
+		if (fabs(got - timeouts[i].seconds) > 1e-6)
+			fail_msg("row %zu: %g", i, got);
 		assert_int_equal(tree_teardown((void **)&t), 0);
 	}
 }
@@ -346,6 +379,7 @@ int main(void)
 		in_tree(ports_of_the_range_are_counted),
 		in_tree(a_range_that_ends_below_zero_does_not_hold_us),
 		cmocka_unit_test(the_share_of_a_buffer_that_is_window),
+		cmocka_unit_test(the_time_that_retries_take),
 		in_tree(tcps_memory_is_counted_in_pages),
 		in_tree(the_table_of_connections_has_a_size),
 	};
