@@ -21,6 +21,7 @@ struct arrival {
 	uint32_t established;
 	uint32_t syn_recv;
 	uint32_t syn_retried; /* of those, whose SYN-ACK was sent again: their peer is silent */
+	uint32_t fresh, fresh_slow; /* open, and not in the first sample; of those, after a repeated SYN-ACK */
 	struct owner_key owner; /* of its first socket */
 	uint64_t sources[SOURCES_BITS / 64]; /* of half-open ones, by hash: linear counting (Whang 1990) */
 };

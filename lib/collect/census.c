@@ -222,6 +222,8 @@ static void note_syn_sent(struct census *c, struct destination *d, const struct 
 	unsigned n = s->retransmits, linear = c->options.syn_linear;
 	double since = syn_retransmission_time(n + 1, linear) - s->expires / 1e3;
 
+	d->attempts += n == 0;
+	d->syn_retried += n > 0;
 	if (n < c->options.syn_retries)
 		return;
 	d->syn_stuck++;
@@ -229,25 +231,91 @@ static void note_syn_sent(struct census *c, struct destination *d, const struct 
 	d->cgroup = s->cgroup;
 }
 
+static void note_time_wait(struct census *c, struct destination *d, const struct tcp_socket *s, bool in_range)
+{
+	uint32_t age = TIME_WAIT_MS - min_of(s->expires, (uint32_t)TIME_WAIT_MS);
+	uint32_t step = min_of(age / TIME_WAIT_STEP_MS, (uint32_t)TIME_WAIT_STEPS - 1);
+
+	d->ends[step]++;
+	c->ended += step == 0;
+	d->resting += in_range;
+	d->unripe += in_range && age < c->options.reuse_age;
+}
+
+/*
+ * Was the connection set up only by a repeated SYN or SYN-ACK? Those count in total_retrans (tcp_retransmit_skb(),
+ * tcp_create_openreq_child()) and have no bytes.
+ */
+static bool was_slow(const struct tcp_socket *s)
+{
+	return TCPINFO_HAS(s->info_len, bytes_retrans) && s->info.total_retrans && !s->info.bytes_retrans;
+}
+
+static void note_open(struct census *c, struct destination *d, const struct tcp_socket *s, bool fresh)
+{
+	const struct tcpinfo *i = &s->info;
+
+	if (!s->info_len)
+		return;
+	d->idle += s->state == STATE_ESTABLISHED && i->last_data_sent >= c->options.pool_idle &&
+		   i->last_data_recv >= c->options.pool_idle;
+	/* Zero, or all bits: not measured. */
+	if (i->min_rtt && i->min_rtt != UINT32_MAX && (!d->min_rtt || i->min_rtt < d->min_rtt))
+		d->min_rtt = i->min_rtt;
+	if (!fresh)
+		return;
+	d->fresh++;
+	d->fresh_slow += was_slow(s);
+	d->brief_seen++;
+	d->brief_bytes += max_of(i->bytes_acked, i->bytes_received);
+	d->mss = i->snd_mss;
+}
+
+/* bind() before connect() takes ports of the parity that connect() tries last (inet_csk_find_open_port()). */
+static void note_port(struct census *c, struct destination *d, const struct tcp_socket *s)
+{
+	d->ports++;
+	if (s->state == STATE_TIME_WAIT || !((s->sport ^ c->options.port_low) & 1))
+		return;
+	d->odd++;
+	c->odd++;
+	bitmap_set(c->odd_ports, s->sport);
+}
+
+static uint64_t destination_hash(const struct destination_key *k)
+{
+	return hash_two(hash_two(k->src.low ^ k->src.high, k->dst.high),
+			k->dst.low ^ (uint64_t)k->port << 40 ^ k->ifindex);
+}
+
+struct destination *census_destination(const struct census *c, const struct flow *f)
+{
+	struct destination_key key = {f->src, f->dst, f->dport, f->ifindex};
+
+	return bitmap_has(c->listening, f->sport) ? NULL
+						  : topk_find(&c->destinations, &key, destination_hash(&key));
+}
+
 /* Port 0: what came from a peer, from whatever port. */
-static void add_to_destination(struct census *c, const struct tcp_socket *s, uint16_t port)
+static void add_to_destination(struct census *c, const struct tcp_socket *s, uint16_t port, bool fresh)
 {
 	struct destination_key key = {s->src, s->dst, port, s->ifindex};
-	uint64_t hash = hash_two(hash_two(key.src.low ^ key.src.high, key.dst.high), key.dst.low ^ (uint64_t)key.port << 40 ^ key.ifindex);
-	struct destination *d = topk_touch(&c->destinations, &key, hash, 1);
+	struct destination *d = topk_touch(&c->destinations, &key, destination_hash(&key), 1);
 	bool in_range = port && bitmap_has(c->options.local_ports, s->sport);
 
 	d->states[s->state]++;
-	d->ports += in_range;
-	d->resting += in_range && s->state == STATE_TIME_WAIT;
+	if (in_range)
+		note_port(c, d, s);
 	if (!d->cgroup)
 		d->cgroup = s->cgroup;
-	if (s->state == STATE_SYN_SENT)
+	if (s->state == STATE_TIME_WAIT)
+		note_time_wait(c, d, s, in_range);
+	else if (s->state == STATE_SYN_SENT)
 		note_syn_sent(c, d, s);
+	else
+		note_open(c, d, s, fresh);
 	if (s->state == STATE_LAST_ACK)
 		d->last_ack_stuck += is_stuck(s, &d->last_ack_age_ms);
-	if (s->state == STATE_TIME_WAIT && s->expires > 60000 - TIME_WAIT_RECENT_MS)
-		d->recent_ends++;
 }
 
 static void add_rates(struct network *n, const struct tcp_socket *s)
@@ -293,34 +361,38 @@ static bool carries_data(const struct tcp_socket *s)
 	       (s->info_len && (s->state == STATE_CLOSE_WAIT || s->state == STATE_FIN_WAIT1 || s->state == STATE_FIN_WAIT2));
 }
 
-static void add_flow(struct census *c, const struct tcp_socket *s)
+/* Whether the second sample sees it for the first time. */
+static bool add_flow(struct census *c, const struct tcp_socket *s)
 {
+	bool fresh = false;
+
 	c->keepalive += s->timer == TIMER_KEEPALIVE && s->state == STATE_ESTABLISHED;
 	if (c->second)
-		cohort_match(c->cohort, s);
+		fresh = cohort_match(c->cohort, s);
 	else if (s->info_len)
 		cohort_offer(c->cohort, s);
 	if (address_is_loopback(&s->dst))
 		c->loopback++;
 	else
 		add_to_network(c, s);
+	return fresh;
 }
 
 /* A port that somebody listens on was not taken for an outgoing connection. */
-static void add_by_direction(struct census *c, const struct tcp_socket *s, bool incoming)
+static void add_by_direction(struct census *c, const struct tcp_socket *s, bool incoming, bool fresh)
 {
 	if (!s->dport || s->state == STATE_SYN_RECV)
 		return;
 	if (!incoming)
-		add_to_destination(c, s, s->dport);
+		add_to_destination(c, s, s->dport, fresh);
 	else if (s->state == STATE_LAST_ACK)
-		add_to_destination(c, s, 0);
+		add_to_destination(c, s, 0, false);
 }
 
 void census_add(struct census *c, const struct tcp_socket *s)
 {
 	struct arrival *a = NULL;
-	bool incoming;
+	bool fresh = false, incoming;
 
 	c->states[s->state]++;
 	if (s->state == STATE_LISTEN) {
@@ -340,8 +412,12 @@ void census_add(struct census *c, const struct tcp_socket *s)
 		add_to_owner(c, s, a);
 	}
 	if (carries_data(s))
-		add_flow(c, s);
-	add_by_direction(c, s, incoming);
+		fresh = add_flow(c, s);
+	if (a && fresh) {
+		a->fresh++;
+		a->fresh_slow += was_slow(s);
+	}
+	add_by_direction(c, s, incoming, fresh);
 }
 
 static void on_socket(void *user, const struct tcp_socket *s)
@@ -357,6 +433,7 @@ int census_take(struct census *c, struct root *root, bool time_wait)
 
 	if (r < 0)
 		return r;
+	c->has_time_wait = time_wait;
 	if (!time_wait)
 		states &= ~(1u << STATE_TIME_WAIT);
 	return sockdiag_dump(root, states, "tcp.diag", on_socket, c, &c->result);

@@ -18,12 +18,17 @@ struct census_options {
 	uint32_t idle_timeout;	    /* ms of silence that something on the way forgets a connection after; 0: not declared */
 	unsigned syn_retries;	    /* retransmissions that make a SYN_SENT stuck */
 	unsigned syn_linear;	    /* tcp_syn_linear_timeouts; 0 where the kernel has none */
+	uint32_t reuse_age;	    /* ms in TIME_WAIT after which tcp_tw_reuse lets connect() take a port over */
+	uint32_t pool_idle;	    /* ms without data that make an open connection idle */
+	uint16_t port_low;	    /* first of the ports: connect() tries those of its parity before the others */
 };
 
 enum {
 	LISTENERS_MAX = 4096,
 	EXAMPLES_MAX = 4,
-	TIME_WAIT_RECENT_MS = 10000,
+	TIME_WAIT_MS = 60000,
+	TIME_WAIT_STEP_MS = 10000,
+	TIME_WAIT_STEPS = 6,
 	STUCK_BACKOFF = 3, /* time-outs in a row, each twice the last: 1.4 s of silence and more */
 };
 
@@ -46,9 +51,18 @@ struct destination {
 		uint32_t port, ifindex;
 	} key;
 	uint32_t states[TCP_STATES];
-	uint32_t ports;	      /* of the local range */
-	uint32_t resting;     /* of those, in TIME_WAIT */
-	uint32_t recent_ends; /* entered TIME_WAIT in the last ten seconds */
+	uint32_t ports;	  /* of the local range */
+	uint32_t resting; /* of those, in TIME_WAIT */
+	uint32_t unripe;  /* of those, too young for tcp_tw_reuse */
+	uint32_t odd;	  /* in use, of the parity that connect() tries last and bind() first */
+	uint32_t ends[TIME_WAIT_STEPS]; /* in TIME_WAIT, by how many tens of seconds */
+	uint32_t idle;			/* open, without data for long */
+	uint32_t min_rtt, mss;		/* µs, the least; bytes */
+	uint32_t attempts, syn_retried; /* SYNs sent once, and more often, and not answered yet */
+	uint32_t fresh, fresh_slow;	/* in the second sample only; of those, set up by a repeated SYN */
+	uint32_t brief_seen;		/* connections that only one of the samples saw, and their bytes */
+	float gone;			/* of those, in the first only: as many as the cohort's stand for */
+	uint64_t brief_bytes;
 	uint32_t last_ack_stuck, last_ack_age_ms; /* unanswered, and the longest silence of their peer */
 	uint32_t syn_stuck;
 	double syn_stuck_since; /* s, the oldest */
@@ -104,6 +118,9 @@ struct census {
 	unsigned long states[TCP_STATES], total, loopback, keepalive;
 	uint8_t listening[PORTS_BYTES]; /* bitmap of ports */
 	struct arrivals arrivals;
+	uint8_t odd_ports[PORTS_BYTES]; /* bitmap of what destinations count as odd */
+	unsigned long odd, ended; /* of all destinations: odd ports, and what entered TIME_WAIT in the last ten seconds */
+	bool has_time_wait;	  /* their rows were asked for */
 	struct listener *listeners;
 	size_t listener_count, listeners_left_out;
 	struct topk destinations, owners, networks;
@@ -116,6 +133,9 @@ void census_clear(struct census *c);
 int census_take(struct census *c, struct root *root, bool time_wait);
 /* For replays and fuzzers: what census_take() does with each socket. */
 void census_add(struct census *c, const struct tcp_socket *s);
+
+/* The destination that a flow belongs to, or NULL. */
+struct destination *census_destination(const struct census *c, const struct flow *f);
 
 /* Seconds from the first SYN until retransmission n is sent (tcp_timer.c; linear: tcp_syn_linear_timeouts). */
 double syn_retransmission_time(unsigned n, unsigned linear);

@@ -139,15 +139,23 @@ struct flow *cohort_find(const struct cohort *c, uint64_t cookie)
 	return NULL;
 }
 
-void cohort_match(struct cohort *c, const struct tcp_socket *s)
+unsigned cohort_shift(const struct cohort *c)
+{
+	return max_of(c->idle_shift, c->active_shift);
+}
+
+bool cohort_match(struct cohort *c, const struct tcp_socket *s)
 {
 	struct flow *f = cohort_find(c, s->cookie);
 
-	if (!f || f->seen_again)
-		return;
+	if (!f)
+		return passes(s->cookie, cohort_shift(c));
+	if (f->seen_again)
+		return false;
 	f->before = f->now;
 	f->seen_again = true;
 	sample(s, &f->now);
+	return false;
 }
 
 void cohort_clear(struct cohort *c)

@@ -44,6 +44,8 @@ struct cohort {
 void cohort_offer(struct cohort *c, const struct tcp_socket *s);
 /* Begin the second sample: what is offered from now on is compared, not added. */
 void cohort_index(struct cohort *c);
-void cohort_match(struct cohort *c, const struct tcp_socket *s);
+/* true: the first sample had no such flow, and would have kept it; one of 2^cohort_shift() such is told. */
+bool cohort_match(struct cohort *c, const struct tcp_socket *s);
+unsigned cohort_shift(const struct cohort *c);
 struct flow *cohort_find(const struct cohort *c, uint64_t cookie);
 void cohort_clear(struct cohort *c);

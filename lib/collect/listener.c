@@ -71,6 +71,11 @@ static void set_arrivals(struct collecting *c, struct value *v, const struct lis
 	v[LISTENER_SYN_SILENT] = value_number(now ? now->syn_retried : 0);
 	v[LISTENER_SYN_SOURCES] = value_number(now ? arrival_sources(now) : 0);
 	v[LISTENER_ESTABLISHED] = value_number(now ? now->established : 0);
+	v[LISTENER_FRESH] = v[LISTENER_FRESH_SLOW] = value_missing(VALUE_NO_WINDOW, NULL);
+	if (c->latest == &c->second) {
+		v[LISTENER_FRESH] = value_number(now ? now->fresh : 0);
+		v[LISTENER_FRESH_SLOW] = value_number(now ? now->fresh_slow : 0);
+	}
 	/* A listener that was not there before took over what a stopped one left: no growth. */
 	if (c->latest != &c->second || !first_seen(c, l))
 		return;

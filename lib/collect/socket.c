@@ -29,6 +29,8 @@ static bool want_time_wait(const struct collecting *c)
 static int take(struct collecting *c, struct census *census, bool second)
 {
 	struct value linear = live_sysctl(c, "net.ipv4.tcp_syn_linear_timeouts", 0);
+	struct value delay = live_sysctl(c, "net.ipv4.tcp_tw_reuse_delay", 0);
+	struct value low = live_sysctl(c, "net.ipv4.ip_local_port_range", 0);
 	struct census_options o = {
 		.local_ports = c->local_ports,
 		.close_wait_age = (uint32_t)(threshold_value(c, "close-wait.age", 60) * 1e3),
@@ -36,6 +38,9 @@ static int take(struct collecting *c, struct census *census, bool second)
 		.idle_timeout = (uint32_t)fmin(threshold_value(c, "idle-timeout", 0) * 1e3, UINT32_MAX),
 		.syn_retries = (unsigned)threshold_value(c, "syn-sent.retries", 3),
 		.syn_linear = linear.state == VALUE_KNOWN && linear.num > 0 ? (unsigned)min_of(linear.num, 127.0) : 0,
+		.reuse_age = delay.state == VALUE_KNOWN ? (uint32_t)(fmax(0, fmin(delay.num, 60)) * 1e3) : 1000,
+		.pool_idle = (uint32_t)(threshold_value(c, "pool.idle", 600) * 1e3),
+		.port_low = low.state == VALUE_KNOWN && low.num >= 0 && low.num < 65536 ? (uint16_t)low.num : 0,
 	};
 
 	census_init(census, &o, &c->cohort, second);

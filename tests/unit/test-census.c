@@ -218,7 +218,7 @@ static void recent_ends_are_told_by_what_is_left_of_time_wait(void **state)
 	}
 	s.state = STATE_ESTABLISHED;
 	add(state, s);
-	assert_int_equal(((struct destination *)only(&census_of(state)->destinations))->recent_ends, 3);
+	assert_int_equal(((struct destination *)only(&census_of(state)->destinations))->ends[0], 3);
 	assert_int_equal(census_of(state)->total, 1);
 }
 

@@ -11,13 +11,13 @@ import time
 CHUNK = 256 * 1024
 
 
-def listener(port, backlog, reuseport=False):
-    """A listening socket on every address."""
+def listener(port, backlog, reuseport=False, address="0.0.0.0"):
+    """A listening socket, on every address where none is given."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if reuseport:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    sock.bind(("0.0.0.0", port))
+    sock.bind((address, port))
     sock.listen(backlog)
     sock.setblocking(False)
     return sock

@@ -57,6 +57,16 @@ def tcp_info(netns, port):
     return best
 
 
+def ages(netns, port):
+    """For each open connection to a port, the milliseconds since it received or sent data."""
+    found = []
+    for row in netns.run("ss", "-tinH", "state", "established",
+                         f"( dport = :{port} )").split("\n\t")[1:]:
+        info = dict(re.findall(r"\b(lastsnd|lastrcv):(\d+)", row))
+        found.append(min(int(info.get("lastsnd", 0)), int(info.get("lastrcv", 0))))
+    return found
+
+
 class Meter:
     """Receive rate of an interface since the last reading, in Mbit/s."""
 

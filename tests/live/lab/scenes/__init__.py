@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Every scene, in the order of the rule catalogue."""
-from . import buffers, keys, listeners, ports, settings, states, wolves
+from . import (buffers, churn, keys, listeners, ports, settings, setup, states,
+               wolves)
 
 ALL = (*listeners.SCENES, *states.SCENES, *ports.SCENES, *buffers.SCENES, *settings.SCENES,
-       *keys.SCENES, *wolves.SCENES)
+       *keys.SCENES, *churn.SCENES, *setup.SCENES, *wolves.SCENES)
