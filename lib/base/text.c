@@ -104,8 +104,15 @@ static bool is_deceptive(const char *s, size_t len)
 bool text_is_plain(const char *s, size_t n)
 {
 	while (n) {
-		size_t len = utf8_length(s, n);
+		size_t len;
 
+		/* Nearly all of it, in rule files: a sixth of what an audit of few sockets takes. */
+		if (*s >= ' ' && *s < 0x7f) {
+			s++;
+			n--;
+			continue;
+		}
+		len = utf8_length(s, n);
 		if (!len || (*s != '\t' && is_deceptive(s, len)))
 			return false;
 		s += len;

@@ -102,10 +102,14 @@ static uint32_t silence(const struct tcp_socket *s)
 	return min_of(ms, s->info.last_ack_recv);
 }
 
+/* Neighbours in a dump may share their peer: connections to one server do. */
 static void add_example(struct examples *e, const struct tcp_socket *s)
 {
 	if (e->count == EXAMPLES_MAX)
 		return;
+	for (unsigned i = 0; i < e->count; i++)
+		if (e->of[i].port == s->dport && e->of[i].peer.low == s->dst.low && e->of[i].peer.high == s->dst.high)
+			return;
 	e->of[e->count].peer = s->dst;
 	e->of[e->count++].port = s->dport;
 	if (!e->inode)

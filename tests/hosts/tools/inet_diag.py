@@ -125,6 +125,11 @@ class Table:
                                expires=keepalive_ms, rqueue=rqueue, wqueue=wqueue,
                                inode=self._next()))
 
+    def orphan(self, local, peer, state, cgroup=0, **info):
+        """What a process closed and the kernel still sends, again and again."""
+        extra = _attributes(self.info_length, cgroup, dict(info, state=state), {})
+        self.others.append(row(state, local, peer, extra, timer=1, retransmits=5, expires=900))
+
     def time_wait(self, local, peer, left_ms):
         """A closed connection in its sixty seconds."""
         self.others.append(row(TIME_WAIT, local, peer, timer=TIMER_TIME_WAIT, expires=left_ms))

@@ -4,6 +4,7 @@ Hosts that were not recorded: what lies over their base. The first ones are busy
 kernels would have sent it; wolves.py has healthy hosts that look like trouble, faults.py has those
 that are in it.
 """
+import closings
 import diag
 import faults
 import inet_diag
@@ -97,4 +98,4 @@ def _with_words(path):
 
 
 RECIPES = {"ipv6-off": ipv6_off, "linux-4.19": linux_4_19, "future": future, **wolves.RECIPES,
-           **faults.RECIPES, **nics.RECIPES}
+           **faults.RECIPES, **nics.RECIPES, **closings.RECIPES}
