@@ -67,6 +67,13 @@ static int set_no_color(struct options *o, const char *v)
 	return 0;
 }
 
+static int set_no_borrow(struct options *o, const char *v)
+{
+	(void)v;
+	o->no_borrow = true;
+	return 0;
+}
+
 static int set_verbose(struct options *o, const char *v)
 {
 	(void)v;
@@ -101,6 +108,7 @@ const struct option_def option_defs[] = {
 	{"window", "TIME", TAKES_HOST, set_window, "time between the two samples (default: 2s; 0: one sample)"},
 	{"speed", "IFACE=RATE", TAKES_HOST, set_speed, "declare a link's speed, such as eth0=10Gbit/s; may be repeated"},
 	{"netns", "PID|NAME|all", TAKES_HOST, set_netns, "judge other network namespaces (root)"},
+	{"no-borrow", NULL, TAKES_HOST, set_no_borrow, "do not borrow other processes' descriptors to ask for socket options"},
 	{"root", "DIR", TAKES_HOST, set_root, "a host recorded by `tcpadvisor record` instead of this one"},
 	{"fail-on", "LEVEL", TAKES_VERDICT, set_fail_on, "exit 2 from this severity on (info, notice, warning, error); "
 							  "or unknown: count what could not be judged"},

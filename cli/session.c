@@ -175,6 +175,7 @@ static struct collect_options collect_options(const struct session *s, const str
 			  : s->config.window >= 0 ? s->config.window
 						  : default_window,
 		.owners = true,
+		.borrow = !o->no_borrow && !s->config.no_borrow,
 		.progress = isatty(STDERR_FILENO) ? show_progress : NULL,
 	};
 }

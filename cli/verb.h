@@ -20,7 +20,7 @@ struct options {
 	double window; /* negative: not given */
 	double rate, rtt, flows;
 	enum severity fail_on;
-	bool fail_on_unknown, no_color, verbose, help;
+	bool fail_on_unknown, no_color, no_borrow, verbose, help;
 	char **args; /* after the verb */
 	int arg_count;
 };

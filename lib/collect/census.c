@@ -198,16 +198,19 @@ static void note_state(struct census *c, struct owner *o, const struct tcp_socke
 		       s->state == STATE_CLOSING);
 }
 
+struct owner_key owner_key_of(uint64_t cgroup, uint32_t uid)
+{
+	return (struct owner_key){cgroup, cgroup > CGROUP_ROOT ? UINT32_MAX : uid};
+}
+
 /*
  * A socket without inode has no process (any more, or not yet accepted) and no uid; without a cgroup of its own, who
  * listens where it came in answers for it.
  */
 static struct owner_key owner_of(const struct tcp_socket *s, const struct arrival *a)
 {
-	if (s->cgroup > CGROUP_ROOT)
-		return (struct owner_key){s->cgroup, UINT32_MAX};
-	if (s->inode || s->uid || s->state == STATE_LISTEN)
-		return (struct owner_key){s->cgroup, s->uid};
+	if (s->cgroup > CGROUP_ROOT || s->inode || s->uid || s->state == STATE_LISTEN)
+		return owner_key_of(s->cgroup, s->uid);
 	return a ? a->owner : (struct owner_key){0, UID_NO_PROCESS};
 }
 

@@ -127,6 +127,8 @@ struct census {
 	struct sockdiag_result result;
 };
 
+/* Whose a socket is. */
+struct owner_key owner_key_of(uint64_t cgroup, uint32_t uid);
 void census_init(struct census *c, const struct census_options *o, struct cohort *cohort, bool second);
 void census_clear(struct census *c);
 /* Dump listeners, then the rest; TIME_WAIT rows only when asked for. 0, or the kernel's error. */

@@ -7,7 +7,7 @@
 
 enum { INDEX_SIZE = 4 * COHORT_MAX, ACTIVE_MS = 1000, SHIFT_MAX = 40 };
 
-static void sample(const struct tcp_socket *s, struct flow_sample *f)
+void flow_sample_take(const struct tcp_socket *s, struct flow_sample *f)
 {
 	const struct tcpinfo *i = &s->info;
 
@@ -42,6 +42,15 @@ static void sample(const struct tcp_socket *s, struct flow_sample *f)
 		.options = i->options,
 		.wscale = i->wscale,
 		.app_limited = i->flags & 1,
+		.timer = s->timer,
+		.retransmits = i->retransmits,
+		.backoff = i->backoff,
+		.probes = i->probes,
+		.rto = i->rto,
+		.expires = s->expires,
+		.last_data_sent = i->last_data_sent,
+		.last_data_recv = i->last_data_recv,
+		.last_ack_recv = i->last_ack_recv,
 	};
 }
 
@@ -109,9 +118,10 @@ void cohort_offer(struct cohort *c, const struct tcp_socket *s)
 		.active = active,
 		.ifindex = s->ifindex,
 		.uid = s->uid,
+		.inode = s->inode,
 	};
 	c->idle += !active;
-	sample(s, &f->now);
+	flow_sample_take(s, &f->now);
 }
 
 void cohort_index(struct cohort *c)
@@ -154,7 +164,8 @@ bool cohort_match(struct cohort *c, const struct tcp_socket *s)
 		return false;
 	f->before = f->now;
 	f->seen_again = true;
-	sample(s, &f->now);
+	f->inode = s->inode;
+	flow_sample_take(s, &f->now);
 	return false;
 }
 

@@ -21,6 +21,10 @@ struct flow_sample {
 	uint16_t info_len;
 	uint8_t state, options, wscale;
 	bool app_limited;
+	uint8_t timer, retransmits, backoff, probes;
+	uint32_t rto;	  /* µs, with its backoff */
+	uint32_t expires; /* ms until the timer fires */
+	uint32_t last_data_sent, last_data_recv, last_ack_recv; /* ms ago */
 };
 
 struct flow {
@@ -28,7 +32,7 @@ struct flow {
 	struct address src, dst;
 	uint16_t sport, dport;
 	bool active, seen_again;
-	uint32_t ifindex, uid;
+	uint32_t ifindex, uid, inode; /* inode 0: nobody has accepted it yet, or everybody closed it */
 	char congestion[16];
 	struct flow_sample now, before; /* now: the newest; before: of the first sample, where seen_again */
 };
@@ -48,4 +52,6 @@ void cohort_index(struct cohort *c);
 bool cohort_match(struct cohort *c, const struct tcp_socket *s);
 unsigned cohort_shift(const struct cohort *c);
 struct flow *cohort_find(const struct cohort *c, uint64_t cookie);
+/* What a flow keeps of a socket. */
+void flow_sample_take(const struct tcp_socket *s, struct flow_sample *ret);
 void cohort_clear(struct cohort *c);

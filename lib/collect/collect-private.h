@@ -8,7 +8,7 @@
 #include "collect/percpu.h"
 #include "root/root-names.h"
 
-enum { HOLDERS_MAX = 64 };
+enum { HOLDERS_MAX = 128 };
 
 struct collecting {
 	struct root *root;
@@ -30,6 +30,7 @@ struct collecting {
 	struct socket_holder holders[HOLDERS_MAX]; /* sockets whose process is to be named */
 	struct subject *holder_subjects[HOLDERS_MAX];
 	size_t holder_count;
+	struct flow_judging *flow_judging; /* NULL: no owners */
 };
 
 typedef void (*collector_fn)(struct collecting *c);
@@ -53,7 +54,12 @@ void derive_paths(struct collecting *c);
 void derive_listeners(struct collecting *c);
 void derive_destinations(struct collecting *c);
 void derive_owners(struct collecting *c);
+void derive_owner_flows(struct collecting *c);
 void derive_processes(struct collecting *c);
+void derive_owner_faults(struct collecting *c);
+/* Flows of this key will be judged for this subject, one of so many; derive_owner_flows() does. */
+void owner_flows_add(struct collecting *c, const struct owner_key *key, struct subject *s, size_t of);
+void owner_flows_free(struct flow_judging *j);
 
 /* Take a counter's reading: its value, and with the second sample its growth. */
 void sample_counter(const struct collecting *c, struct value *value, double v);

@@ -13,7 +13,8 @@ static const collector_fn before[] = {
 };
 static const collector_fn after[] = {
 	collect_counters, collect_cpu, collect_neighbours, collect_links_after, collect_sockets, resolve_cgroups,	derive_states,	  derive_paths,
-	derive_listeners, derive_destinations, derive_owners, derive_processes,
+	derive_listeners, derive_destinations, derive_owners, derive_owner_flows, derive_processes,
+	derive_owner_faults,
 };
 
 static double now(void)
@@ -65,6 +66,7 @@ static void release(struct collecting *c)
 	census_clear(&c->second);
 	cohort_clear(&c->cohort);
 	links_clear(&c->links);
+	owner_flows_free(c->flow_judging);
 	free(c);
 }
 

@@ -15,6 +15,7 @@ struct collect_options {
 	const struct config *config; /* declared speeds */
 	double window;		     /* seconds between the samples of a live root; 0: one sample */
 	bool owners;		     /* find the processes behind offending sockets */
+	bool borrow;		     /* borrow descriptors of suspicious sockets; needs owners */
 	/* Called while waiting for the second sample, with the seconds left; may be NULL. */
 	void (*progress)(void *user, double left);
 	void *user;

@@ -95,12 +95,13 @@ const char *unit_name(const struct collecting *c, uint64_t cgroup)
 	return arena_strdup(&c->facts->arena, unit);
 }
 
-void holder_wanted(struct collecting *c, struct subject *s, uint32_t inode)
+int holder_wanted(struct collecting *c, struct subject *s, uint32_t inode)
 {
 	if (!inode || c->holder_count == HOLDERS_MAX)
-		return;
+		return -1;
 	c->holder_subjects[c->holder_count] = s;
-	c->holders[c->holder_count++] = (struct socket_holder){.inode = inode};
+	c->holders[c->holder_count] = (struct socket_holder){.inode = inode};
+	return (int)c->holder_count++;
 }
 
 void derive_processes(struct collecting *c)
@@ -110,9 +111,13 @@ void derive_processes(struct collecting *c)
 	root_holders(c->root, c->holders, c->holder_count);
 	for (size_t i = 0; i < c->holder_count; i++) {
 		struct subject *s = c->holder_subjects[i];
+		char unit[CGROUP_NAME_MAX];
 
-		if (!c->holders[i].pid)
+		if (!c->holders[i].pid || s->pid)
 			continue;
+		/* Sockets that systemd opened for a service are in its own cgroup: only their holder tells whose they are. */
+		if (!s->unit && unit_from_cgroup(c->holders[i].cgroup, unit, sizeof(unit)))
+			s->unit = arena_strdup(&c->facts->arena, unit);
 		s->pid = c->holders[i].pid;
 		s->process = arena_printf(&c->facts->arena, "%s[%d]", c->holders[i].command, s->pid);
 	}

@@ -11,7 +11,10 @@ struct collecting;
 void resolve_cgroups(struct collecting *c);
 /* Whole path below the cgroup root, or NULL. */
 const char *cgroup_path(const struct collecting *c, uint64_t id);
-/* Remember that the process which holds this socket is to be named on the subject. */
-void holder_wanted(struct collecting *c, struct subject *s, uint32_t inode);
+/*
+ * Remember that the process which holds this socket is to be named on the subject. Its place in c->holders, or -1 where
+ * none is left or nobody holds it.
+ */
+int holder_wanted(struct collecting *c, struct subject *s, uint32_t inode);
 /* The systemd unit in a cgroup path, as text of the caller's; false where it has none that says who owns it. */
 bool unit_from_cgroup(const char *path, char *ret, size_t size);

@@ -126,6 +126,7 @@ void derive_owners(struct collecting *c)
 		orphans += o->orphans;
 		if (!worst || o->orphans > worst->orphans)
 			worst = o;
+		owner_flows_add(c, &o->key, s, n);
 	}
 	set_orphans(c, worst, orphans);
 }

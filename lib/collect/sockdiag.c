@@ -218,14 +218,15 @@ int sockdiag_dump(struct root *root, uint32_t states, const char *name, sockdiag
 	return r == -ENOENT || r == -EAFNOSUPPORT ? 0 : r;
 }
 
-int sockdiag_congestion(struct root *root, const struct tcp_socket *s, sockdiag_fn fn, void *user)
+static int ask_one(struct root *root, const struct tcp_socket *s, uint8_t asked, const char *name, sockdiag_fn fn,
+		   void *user)
 {
 	struct {
 		struct nlmsghdr h;
 		struct inet_diag_req_v2 r;
 	} q = {
 		.h = {.nlmsg_len = sizeof(q), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST},
-		.r = {.sdiag_protocol = IPPROTO_TCP, .idiag_ext = ASK(ATTR_CONG), .idiag_states = ~0u},
+		.r = {.sdiag_protocol = IPPROTO_TCP, .idiag_ext = asked, .idiag_states = ~0u},
 	};
 	struct sockdiag_result ignored = {0};
 	struct dump d = {.fn = fn, .user = user, .result = &ignored};
@@ -242,5 +243,18 @@ int sockdiag_congestion(struct root *root, const struct tcp_socket *s, sockdiag_
 	memcpy(q.r.id.idiag_src, v4 ? bytes + 12 : bytes, v4 ? 4 : 16);
 	address_bytes(&s->dst, bytes);
 	memcpy(q.r.id.idiag_dst, v4 ? bytes + 12 : bytes, v4 ? 4 : 16);
-	return root_netlink(root, NETLINK_SOCK_DIAG, "tcp-congestion.diag", &q.h, on_message, &d);
+	return root_netlink(root, NETLINK_SOCK_DIAG, name, &q.h, on_message, &d);
+}
+
+int sockdiag_congestion(struct root *root, const struct tcp_socket *s, sockdiag_fn fn, void *user)
+{
+	return ask_one(root, s, ASK(ATTR_CONG), "tcp-congestion.diag", fn, user);
+}
+
+int sockdiag_look(struct root *root, const struct tcp_socket *s, unsigned look, sockdiag_fn fn, void *user)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "tcp-look-%u.diag", look);
+	return ask_one(root, s, ASKED, name, fn, user);
 }

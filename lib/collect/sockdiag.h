@@ -65,6 +65,9 @@ int sockdiag_dump(struct root *root, uint32_t states, const char *name, sockdiag
 /* Ask for the congestion control of one socket; fn may be called for others too when a record is replayed. */
 int sockdiag_congestion(struct root *root, const struct tcp_socket *s, sockdiag_fn fn, void *user);
 
+/* Look at one socket once more, as often as wanted: look says which time it is. As above for replays. */
+int sockdiag_look(struct root *root, const struct tcp_socket *s, unsigned look, sockdiag_fn fn, void *user);
+
 bool address_is_v4(const struct address *a);
 bool address_is_loopback(const struct address *a);
 bool address_is_zero(const struct address *a);

@@ -45,6 +45,10 @@ static int on_setting(void *user, const struct ini_entry *e, struct diag *d)
 			c->window = 0;
 		else if (quantity_parse(e->value, DIM_SECONDS, &c->window) < 0 || c->window > 3600)
 			return diag_set(d, e->file, e->line, "'window = %s': a time such as 2 s, at most an hour", e->value);
+	} else if (!strcmp(e->section, "audit") && !strcmp(e->key, "borrow")) {
+		if (strcmp(e->value, "yes") && strcmp(e->value, "no"))
+			return diag_set(d, e->file, e->line, "'borrow = %s': yes or no", e->value);
+		c->no_borrow = !strcmp(e->value, "no");
 	} else if (!strcmp(e->section, "path") && !strcmp(e->key, "flow-target")) {
 		if (quantity_parse(e->value, DIM_RATE, &c->flow_target) < 0)
 			return diag_set(d, e->file, e->line, "'flow-target = %s': a rate such as 1 Gbit/s", e->value);

@@ -21,6 +21,7 @@ struct config {
 	struct arena arena;
 	const char *profile; /* names, comma-separated; NULL: not set */
 	double window;	     /* seconds; negative: not set */
+	bool no_borrow;	     /* leave the descriptors of other processes alone */
 	double flow_target;  /* bytes per second that one flow need reach at most; 0: the link's speed */
 	struct declared_speed speeds[DECLARED_SPEEDS_MAX];
 	size_t speed_count;

@@ -113,7 +113,53 @@ static void read_command(int proc, const char *pid, char *ret, size_t size)
 	ret[strcspn(ret, "\n")] = 0;
 }
 
-static void scan_process(int proc, const char *pid, struct socket_holder *holders, size_t n, size_t *left)
+/* "0::/system.slice/nginx.service": the unified hierarchy's line. */
+static void read_cgroup(int proc, const char *pid, char *ret, size_t size)
+{
+	char path[NAME_MAX + 8], bytes[4096], *line;
+	_cleanup_close_ int fd = -1;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%s/cgroup", pid);
+	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? 0 : read(fd, bytes, sizeof(bytes) - 1);
+	bytes[n > 0 ? n : 0] = 0;
+	line = !strncmp(bytes, "0::", 3) ? bytes : strstr(bytes, "\n0::");
+	ret[0] = 0;
+	if (!line)
+		return;
+	line += strlen("0::") + (*line == '\n');
+	snprintf(ret, size, "%.*s", (int)strcspn(line, "\n"), line);
+}
+
+/* The sockets that are looked for: most descriptors of a host are others, and one look tells. */
+struct scan {
+	struct socket_holder *holders;
+	size_t n, left;
+	uint64_t filter[64];
+};
+
+static bool may_want(const struct scan *s, unsigned long inode)
+{
+	return s->filter[inode / 64 % 64] >> inode % 64 & 1;
+}
+
+static void found(struct scan *s, int proc, const char *pid, const char *fd, unsigned long inode)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct socket_holder *h = &s->holders[i];
+
+		if (h->inode != inode || h->pid > 1 || (h->pid == 1 && !strcmp(pid, "1")))
+			continue;
+		h->pid = atoi(pid);
+		h->fd = atoi(fd);
+		read_command(proc, pid, h->command, sizeof(h->command));
+		read_cgroup(proc, pid, h->cgroup, sizeof(h->cgroup));
+		s->left -= h->pid > 1;
+	}
+}
+
+static void scan_process(struct scan *s, int proc, const char *pid)
 {
 	char path[NAME_MAX + 8], target[64];
 	_cleanup_closedir_ DIR *dir = NULL;
@@ -123,19 +169,16 @@ static void scan_process(int proc, const char *pid, struct socket_holder *holder
 	snprintf(path, sizeof(path), "%s/fd", pid);
 	fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	dir = fd < 0 ? NULL : fdopendir(fd);
-	while (dir && *left && (e = readdir(dir))) {
+	while (dir && s->left && (e = readdir(dir))) {
 		ssize_t len = readlinkat(dirfd(dir), e->d_name, target, sizeof(target) - 1);
 		unsigned long inode;
 
 		target[len > 0 ? len : 0] = 0;
-		if (sscanf(target, "socket:[%lu]", &inode) != 1)
+		if (strncmp(target, "socket:[", 8))
 			continue;
-		for (size_t i = 0; i < n; i++)
-			if (!holders[i].pid && holders[i].inode == inode) {
-				holders[i].pid = atoi(pid);
-				read_command(proc, pid, holders[i].command, sizeof(holders[i].command));
-				--*left;
-			}
+		inode = strtoul(target + 8, NULL, 10);
+		if (may_want(s, inode))
+			found(s, proc, pid, e->d_name, inode);
 	}
 }
 
@@ -157,36 +200,66 @@ static void replay_holders(char *bytes, struct socket_holder *holders, size_t n)
 	}
 }
 
-static void tell_tap_holders(struct root *r, const struct socket_holder *holders, size_t n)
+/* "812 /system.slice/nginx.service" on each line: the processes' cgroups. */
+static void replay_processes(char *bytes, struct socket_holder *holders, size_t n)
+{
+	char *lines = NULL;
+
+	for (char *line = strtok_r(bytes, "\n", &lines); line; line = strtok_r(NULL, "\n", &lines)) {
+		char *end;
+		long pid = strtol(line, &end, 10);
+
+		for (size_t i = 0; i < n && *end == ' ' && pid > 0; i++)
+			if (holders[i].pid == pid)
+				snprintf(holders[i].cgroup, sizeof(holders[i].cgroup), "%s", end + 1);
+	}
+}
+
+static int replay_names(struct root *r, struct socket_holder *holders, size_t n)
 {
 	_cleanup_text_ struct text t = TEXT_NULL;
+	int err = root_read(r, "names/holders", NAMES_FILE_MAX, &t);
 
-	for (size_t i = 0; i < n; i++)
+	if (err < 0)
+		return err;
+	replay_holders(t.s, holders, n);
+	if (root_read(r, "names/processes", NAMES_FILE_MAX, &t) == 0)
+		replay_processes(t.s, holders, n);
+	return 0;
+}
+
+static void tell_tap_holders(struct root *r, const struct socket_holder *holders, size_t n)
+{
+	_cleanup_text_ struct text sockets = TEXT_NULL, processes = TEXT_NULL;
+
+	if (!r->tap.file)
+		return;
+	for (size_t i = 0; i < n; i++) {
 		if (holders[i].pid)
-			text_addf(&t, "%u %d %s\n", holders[i].inode, holders[i].pid, holders[i].command);
-	if (r->tap.file)
-		r->tap.file(r->tap.user, "names/holders", text_get(&t), t.len);
+			text_addf(&sockets, "%u %d %s\n", holders[i].inode, holders[i].pid, holders[i].command);
+		if (holders[i].pid && *holders[i].cgroup)
+			text_addf(&processes, "%d %s\n", holders[i].pid, holders[i].cgroup);
+	}
+	r->tap.file(r->tap.user, "names/holders", text_get(&sockets), sockets.len);
+	r->tap.file(r->tap.user, "names/processes", text_get(&processes), processes.len);
 }
 
 int root_holders(struct root *r, struct socket_holder *holders, size_t n)
 {
-	_cleanup_text_ struct text t = TEXT_NULL;
+	struct scan s = {.holders = holders, .n = n, .left = n};
 	_cleanup_closedir_ DIR *dir = NULL;
 	struct dirent *e;
-	size_t left = n;
-	int fd, err;
+	int fd;
 
-	if (r->recorded) {
-		err = root_read(r, "names/holders", NAMES_FILE_MAX, &t);
-		if (err == 0)
-			replay_holders(t.s, holders, n);
-		return err;
-	}
+	if (r->recorded)
+		return replay_names(r, holders, n);
+	for (size_t i = 0; i < n; i++)
+		s.filter[holders[i].inode / 64 % 64] |= 1ULL << holders[i].inode % 64;
 	fd = root_open_path(r, "proc", O_RDONLY | O_DIRECTORY);
 	dir = fd < 0 ? NULL : fdopendir(fd);
-	while (dir && left && (e = readdir(dir)))
+	while (dir && s.left && (e = readdir(dir)))
 		if (e->d_name[0] >= '1' && e->d_name[0] <= '9')
-			scan_process(dirfd(dir), e->d_name, holders, n, &left);
+			scan_process(&s, dirfd(dir), e->d_name);
 	tell_tap_holders(r, holders, n);
 	return 0;
 }

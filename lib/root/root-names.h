@@ -17,8 +17,13 @@ int root_cgroups(struct root *r, struct cgroup_name *names, size_t n);
 struct socket_holder {
 	uint32_t inode; /* asked for */
 	int pid;	/* 0 until found */
+	int fd;		/* where it holds it; not recorded */
 	char command[32]; /* untrusted */
+	char cgroup[CGROUP_NAME_MAX]; /* of the process, below the cgroup root; "" where not known; untrusted */
 };
 
-/* Fill in who holds n sockets by one scan of /proc/PID/fd. Others' processes need privilege. */
+/*
+ * Fill in who holds n sockets by one scan of /proc/PID/fd. Others' processes need privilege. Of several that share a
+ * socket the first is named; systemd only where there is no other, since it keeps what it opened for a service.
+ */
 int root_holders(struct root *r, struct socket_holder *holders, size_t n);
