@@ -40,7 +40,10 @@ double flow_read_rate(const struct flow *f, double window)
 
 double flow_window(const struct flow_sample *s, const struct flow_limits *l)
 {
-	return TCPINFO_HAS(s->info_len, rcv_wnd) && s->rcv_wnd ? s->rcv_wnd : l->window_ratio * s->rcvbuf;
+	double meant = TCPINFO_HAS(s->info_len, rcv_wnd) && s->rcv_wnd ? s->rcv_wnd : l->window_ratio * s->rcvbuf;
+
+	/* tcp_select_window() keeps what it would like to offer, and puts into the header what the scale can say. */
+	return fmin(meant, window_of_scale(s->options & TCPINFO_OPT_WSCALE ? s->wscale >> 4 : 0));
 }
 
 double window_of_scale(unsigned scale)

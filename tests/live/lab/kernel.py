@@ -74,7 +74,13 @@ def own_mounts():
     mount(None, "/", None, MS_REC | MS_PRIVATE)
 
 
-def enter_view(netns, boot):
+def _become_nobody():
+    os.setgroups([])
+    os.setresgid(65534, 65534, 65534)
+    os.setresuid(65534, 65534, 65534)
+
+
+def enter_view(netns, boot, nobody=False):
     """Enters a namespace as a host of its own whose boot configuration is the dict boot."""
     setns(netns)
     own_mounts()
@@ -83,3 +89,5 @@ def enter_view(netns, boot):
     for name, text in boot.items():
         with open(os.path.join(BOOT_DIRECTORY, name), "w", encoding="utf-8") as file:
             file.write(text)
+    if nobody:
+        _become_nobody()

@@ -299,3 +299,86 @@ def flood(channel, target, gap, network="10.78.0.0"):
         source = prefix + struct.pack("!H", draw.randrange(1, 65535))
         sock.sendto(_syn(source, address, port, draw), (target[0], 0))
         time.sleep(gap)
+
+
+def answer(channel, port, size, think=0.0):
+    """Answers each request of that size with one byte, once all of it is there."""
+    sock = listener(port, 8)
+    sock.setblocking(True)
+    channel.say("ready")
+    connection, _ = sock.accept()
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    waiting = 0
+    while True:
+        data = connection.recv(CHUNK)
+        if not data:
+            return
+        waiting += len(data)
+        while waiting >= size:
+            waiting -= size
+            time.sleep(think)
+            connection.sendall(b"+")
+
+
+def ask(channel, target, parts, option=None, gap=0.0):
+    """Requests in several writes, one after the other: each waits for the answer to the last."""
+    with socket.create_connection(target) as sock:
+        if option:
+            sock.setsockopt(socket.IPPROTO_TCP, option, 1)
+        channel.say("established")
+        while True:
+            for size in parts:
+                sock.sendall(b"x" * size)
+            if option == socket.TCP_CORK:
+                sock.setsockopt(socket.IPPROTO_TCP, option, 0)
+                sock.setsockopt(socket.IPPROTO_TCP, option, 1)
+            if not sock.recv(16):
+                return
+            time.sleep(gap)
+
+
+def _pinned(option, size):
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if size:
+        sock.setsockopt(socket.SOL_SOCKET, option, size)
+    return sock
+
+
+def pour_from(channel, port, sndbuf=None):
+    """As pour; the buffer is half of what the kernel will call it."""
+    listening = _pinned(socket.SO_SNDBUF, sndbuf)
+    listening.bind(("0.0.0.0", port))
+    listening.listen(8)
+    channel.say("ready")
+    connection, _ = listening.accept()
+    data = b"\0" * CHUNK
+    while True:
+        connection.sendall(data)
+
+
+def sip(channel, target, rcvbuf=None, rate=None, nap=0.1):
+    """Connects and reads for ever: as fast as it comes, at a rate in bytes/s, or (0) nothing."""
+    sock = _pinned(socket.SO_RCVBUF, rcvbuf)
+    sock.connect(target)
+    channel.say("established")
+    if rate == 0:
+        channel.hear()
+    buffer = bytearray(4 * CHUNK if rate is None else int(rate * nap))
+    while sock.recv_into(buffer):
+        if rate:
+            time.sleep(nap)
+
+
+def gulp(channel, target, nap, rcvbuf):
+    """Reads everything there is, then sleeps: the queue is full at times, and nothing waits long."""
+    buffer = bytearray(4 * CHUNK)
+    sock = _pinned(socket.SO_RCVBUF, rcvbuf)
+    sock.connect(target)
+    channel.say("established")
+    while True:
+        until = time.monotonic() + nap
+        while time.monotonic() < until:
+            if not sock.recv_into(buffer):
+                return
+        time.sleep(nap)

@@ -45,7 +45,7 @@ def run_audit(netns, scene):
     done = subprocess.run(
         argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
         check=False, timeout=AUDIT_LIMIT, env=environment,
-        preexec_fn=lambda: kernel.enter_view(netns.fd, scene.boot))
+        preexec_fn=lambda: kernel.enter_view(netns.fd, scene.boot, scene.nobody))
     return done.returncode, done.stdout, done.stderr
 
 

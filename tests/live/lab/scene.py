@@ -43,6 +43,7 @@ class Scene:
     boot: Dict[str, str] = field(default_factory=dict)
     needs: Tuple[str, ...] = ()
     full_only: bool = False
+    nobody: bool = False
     weight: int = 1
     skip: str = ""
 
