@@ -224,9 +224,10 @@ def answer_and_close(channel, port, size):
         connection.close()
 
 
-def gatekeeper(channel, port, backlog, gap):
-    """Accepts one client every gap seconds, and keeps it."""
+def gatekeeper(channel, port, backlog, gap, defer=0):
+    """Accepts one client every gap seconds; with defer only those who send within so long."""
     sock = listener(port, backlog)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, defer)
     kept = []
     channel.say("ready")
     while True:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Accept queues and SYN cookies."""
+"""Accept queues, SYN queues and cookies."""
+import time
+
 from .. import peers, probe
 from ..net import A, B, Peer
 from ..scene import MAY_SYSCTL, Expect, Scene
@@ -152,6 +154,29 @@ def queue_full_without_cookies(lab):
     return server
 
 
+def only_one_is_flooded(lab):
+    """Beside the flooded port another whose clients nobody accepts: each has its own fault."""
+    client, server = _flood(lab, 4096, tcp_syncookies=0, tcp_max_syn_backlog=128)
+    Peer(server, peers.serve, [PORT + 1], BACKLOG, accept=False).expect("ready")
+    Peer(client, peers.connect, [(B, PORT + 1)] * 30).expect("begun")
+    lab.wait(lambda: probe.counter(server, "ListenOverflows") > 0, "an accept queue that overflows")
+    lab.wait(lambda: probe.count(server, probe.SYN_RECV, PORT) >= 90, "half-open connections")
+    lab.wait(lambda: probe.counter(server, "TCPSynRetrans") > 90, "SYN-ACKs sent again")
+    lab.still(lambda: probe.counter(server, "ListenOverflows") > 30, "more overflows")
+    return server
+
+
+def accepts_with_data_only(lab):
+    """TCP_DEFER_ACCEPT: clients that say nothing stay half open, and none of them is a fault."""
+    client, server = lab.pair()
+    Peer(server, peers.gatekeeper, PORT, 64, 0.01, defer=30).expect("ready")
+    Peer(client, peers.connect, [(B, PORT)] * 50).expect("begun").expect("established")
+    lab.wait(lambda: probe.count(server, probe.SYN_RECV, PORT) == 50, "half-open connections")
+    time.sleep(1.5)
+    lab.still(lambda: probe.count(server, probe.SYN_RECV, PORT) == 50, "half-open connections")
+    return server
+
+
 def trickle_of_strays(lab):
     """A few SYNs that nobody follows up, as every public port sees them."""
     client, server = _flood(lab, 256, gap=0.1)
@@ -258,7 +283,12 @@ SCENES = (
     Scene(f"{FLOOD}/without-cookies", flood_without_cookies, may=MAY_SYSCTL,
           expect=(Expect(FLOOD, subject=f":{PORT}", severity="error"), OFF,
                   Expect("listen.syn-queue-full", severity="error"))),
+    Scene(f"{FLOOD}/beside-another-fault", only_one_is_flooded, may=MAY_SYSCTL,
+          expect=(Expect(FLOOD, subject=f":{PORT}", severity="error"), OFF,
+                  Expect("listen.syn-queue-full"),
+                  Expect("listen.accept-queue-full", subject=f":{PORT + 1}"))),
     Scene(f"{FLOOD}/twin-strays", trickle_of_strays),
+    Scene(f"{FLOOD}/twin-defer-accept", accepts_with_data_only),
     Scene("listen.syn-queue-full/backlog-is-the-bound", queue_full_without_cookies,
           may=MAY_SYSCTL, expect=(Expect("listen.syn-queue-full"), OFF,
                                   Expect(FLOOD, subject=f":{PORT}", severity="error"))),
