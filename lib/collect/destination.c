@@ -317,6 +317,7 @@ static void add_destination(struct collecting *c, const struct overview *o, size
 	v = s->values;
 	v[DESTINATION_CONNECTIONS] = value_number((double)(d->head.weight - d->head.error));
 	v[DESTINATION_ESTABLISHED] = value_number(d->states[STATE_ESTABLISHED]);
+	v[DESTINATION_PRIVATE] = value_number(address_is_private(&d->key.dst));
 	v[DESTINATION_LOOPBACK] = value_number(address_is_loopback(&d->key.dst));
 	set_ports(c, v, o, at);
 	set_churn(c, v, o, d);

@@ -27,6 +27,16 @@ bool address_is_loopback(const struct address *a)
 	return (address_is_v4(a) && (a->low >> 24 & 0xff) == 127) || (a->high == 0 && a->low == 1);
 }
 
+bool address_is_private(const struct address *a)
+{
+	uint32_t v4 = (uint32_t)a->low;
+
+	if (!address_is_v4(a))
+		return a->high >> 57 == 0xfc >> 1 || a->high >> 54 == 0xfe80 >> 6 || address_is_loopback(a);
+	return v4 >> 24 == 10 || v4 >> 20 == 0xac1 || v4 >> 16 == 0xc0a8 || v4 >> 16 == 0xa9fe || v4 >> 22 == 0x6440 >> 6 ||
+	       v4 >> 24 == 127;
+}
+
 bool address_is_zero(const struct address *a)
 {
 	return a->high == 0 && (a->low == 0 || a->low == mapped_prefix);

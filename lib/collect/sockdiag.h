@@ -70,6 +70,8 @@ int sockdiag_look(struct root *root, const struct tcp_socket *s, unsigned look, 
 
 bool address_is_v4(const struct address *a);
 bool address_is_loopback(const struct address *a);
+/* RFC 1918, RFC 6598, RFC 4193, link-local, loopback: not of the Internet. */
+bool address_is_private(const struct address *a);
 bool address_is_zero(const struct address *a);
 /* Cut to the network that a path is keyed by: v4 /24, v6 /48. */
 struct address address_network(const struct address *a);

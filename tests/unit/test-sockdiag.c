@@ -571,9 +571,37 @@ static void malformed_rows_are_counted_and_the_rest_is_used(void **state)
 	assert_int_equal(seen.last_port, 8);
 }
 
+static const struct {
+	const char *address;
+	bool is_private;
+} reaches[] = {
+	{"10.0.0.0", true},	 {"9.255.255.255", false},  {"11.0.0.0", false},     {"172.16.0.0", true},
+	{"172.31.255.255", true}, {"172.15.255.255", false}, {"172.32.0.0", false},   {"192.168.4.4", true},
+	{"192.169.0.0", false},	 {"169.254.1.1", true},	    {"100.64.0.0", true},    {"100.127.255.255", true},
+	{"100.63.255.255", false}, {"100.128.0.0", false},  {"127.9.9.9", true},     {"198.51.100.1", false},
+	{"fd12::1", true},	 {"fc00::1", true},	    {"fe80::1", true},	     {"febf::1", true},
+	{"fec0::1", false},	 {"2001:db8::1", false},    {"::1", true},	     {"::a00:1", false},
+};
+
+static void what_is_not_of_the_internet(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(reaches); i++) {
+		uint8_t bytes[16];
+		bool v4 = inet_pton(AF_INET, reaches[i].address, bytes) == 1;
+		struct address a;
+
+		assert_true(v4 || inet_pton(AF_INET6, reaches[i].address, bytes) == 1);
+		a = address_from_bytes(bytes, v4);
+		if (address_is_private(&a) != reaches[i].is_private)
+			fail_msg("%s", reaches[i].address);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_not_of_the_internet),
 		cmocka_unit_test(a_field_is_there_if_the_kernel_sent_it),
 		cmocka_unit_test(the_layout_is_that_of_the_kernels_header),
 		cmocka_unit_test(window_scales_and_flags_are_where_the_compiler_puts_them),
