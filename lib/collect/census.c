@@ -217,8 +217,13 @@ static struct owner_key owner_of(const struct tcp_socket *s, const struct arriva
 static void add_to_owner(struct census *c, const struct tcp_socket *s, const struct arrival *a)
 {
 	struct owner_key key = owner_of(s, a);
-	struct owner *o = topk_touch(&c->owners, &key, hash_two(key.cgroup, key.uid), 1);
+	struct owner *o = c->last_owner;
 
+	/* Neighbours in a dump often share their owner; an entry that was given away has another key. */
+	if (o && o->key.cgroup == key.cgroup && o->key.uid == key.uid)
+		o->head.weight++;
+	else
+		o = c->last_owner = topk_touch(&c->owners, &key, hash_two(key.cgroup, key.uid), 1);
 	o->states[s->state]++;
 	o->sockets++;
 	note_state(c, o, s);

@@ -124,6 +124,7 @@ struct census {
 	struct listener *listeners;
 	size_t listener_count, listeners_left_out;
 	struct topk destinations, owners, networks;
+	struct owner *last_owner;
 	struct sockdiag_result result;
 };
 
