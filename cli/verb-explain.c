@@ -48,6 +48,92 @@ static void say_findings(struct explaining *e, const struct rule *rule)
 		say(e, "here", rule->off ? "off in this profile" : "ok");
 }
 
+/* The thresholds that a rule names, each once, with their values in effect. */
+struct named_thresholds {
+	struct explaining *e;
+	bool seen[256];
+};
+
+static void say_threshold(void *user, size_t row)
+{
+	struct named_thresholds *n = user;
+	const struct ruleset *set = &n->e->s->rules;
+	const struct threshold *t = &set->thresholds.rows[row];
+	char buf[QUANTITY_MAX];
+
+	if (row >= ARRAY_SIZE(n->seen) || n->seen[row])
+		return;
+	n->seen[row] = true;
+	say(n->e, "threshold",
+	    arena_printf(&n->e->s->rules.arena, "%s = %s%s: %s", t->name,
+			 quantity_format(buf, sizeof(buf), t->dim, set->threshold_values[row]),
+			 set->threshold_values[row] != t->value ? " (moved by the profile)" : "", t->about));
+}
+
+static void say_conditions(struct explaining *e, const struct rule *r)
+{
+	struct named_thresholds n = {.e = e};
+
+	say(e, "applies", r->applies_text);
+	say(e, "not for", r->otherwise);
+	say(e, "when", r->when_text);
+	say(e, "severity", r->off ? "off, until a profile turns it on"
+				  : severity_name(r->has_override ? r->override : r->severity));
+	for (enum severity s = 0; s < SEVERITIES && !r->has_override; s++)
+		if (r->raised_text[s])
+			say(e, severity_name(s), arena_printf(&e->s->rules.arena, "when %s", r->raised_text[s]));
+	expr_thresholds(r->applies, say_threshold, &n);
+	expr_thresholds(r->when, say_threshold, &n);
+	for (enum severity s = 0; s < SEVERITIES; s++)
+		expr_thresholds(r->raised[s], say_threshold, &n);
+}
+
+static void add_alternative(void *user, const char *text)
+{
+	struct text *t = user;
+
+	if (*text)
+		text_addf(t, "%s%s", t->len ? " | " : "", text);
+}
+
+/* A message whose numbers are not known yet: names of facts in brackets, and each of several wordings. */
+static const char *template_text(struct arena *a, const struct message *m)
+{
+	_cleanup_text_ struct text t = TEXT_NULL;
+
+	for (unsigned i = 0; i < m->count; i++) {
+		const struct message_part *part = &m->parts[i];
+		_cleanup_text_ struct text words = TEXT_NULL;
+
+		if (part->literal) {
+			text_add(&t, part->literal);
+			continue;
+		}
+		expr_texts(part->expr, add_alternative, &words);
+		text_addf(&t, "[%s]", words.len ? text_get(&words) : part->source);
+	}
+	return arena_strdup(a, text_get(&t));
+}
+
+static const char *effect_text(struct arena *a, const char *applies);
+
+static void say_cure(struct explaining *e, const struct rule *r)
+{
+	struct arena *a = &e->s->rules.arena;
+
+	if (r->advise.count)
+		say(e, "do", template_text(a, &r->advise));
+	for (unsigned i = 0; i < r->recommend_count; i++) {
+		const struct constraint *c = &r->recommend[i];
+
+		say(e, "set", r->recommend_text[i]);
+		say(e, "effect", arena_printf(a, "%s: %s", c->def->title, effect_text(a, c->def->applies)));
+	}
+	if (r->recommend_wanted)
+		say(e, "set", "what the profile wants of the key");
+	say(e, "risk", r->risk);
+}
+
 static void explain_rule(struct explaining *e, const struct rule *r)
 {
 	struct arena *a = &e->s->rules.arena;
@@ -56,23 +142,54 @@ static void explain_rule(struct explaining *e, const struct rule *r)
 	e->table.title = r->id;
 	say(e, "says", r->title);
 	say(e, "judges", r->key ? arena_printf(a, "the sysctl %s", r->key->key)
-				: arena_printf(a, "each %s", subject_defs[r->subject].name));
-	say(e, "severity", severity_name(r->has_override ? r->override : r->severity));
+			 : r->keys ? arena_printf(a, "the sysctls %s", r->keys)
+				   : arena_printf(a, "each %s", subject_defs[r->subject].name));
+	say_conditions(e, r);
+	say(e, "message", template_text(a, &r->message));
 	say(e, "why", r->because);
+	say_cure(e, r);
 	for (unsigned i = 0; i < r->evidence_count; i++)
 		text_addf(&facts, "%s%s", i ? ", " : "", r->evidence[i].name);
 	say(e, "evidence", arena_strdup(a, text_get(&facts)));
-	for (unsigned i = 0; i < r->recommend_count; i++) {
-		const struct constraint *c = &r->recommend[i];
-
-		say(e, "changes", arena_printf(a, "%s (%s); takes effect on: %s", c->def->key, c->def->title, c->def->applies));
-	}
-	say(e, "risk", r->risk);
-	say(e, "not for", r->otherwise);
 	say(e, "controls", r->controls);
 	say(e, "sources", r->refs);
 	say(e, "from", arena_printf(a, "%s:%u", r->file, r->line));
 	say_findings(e, r);
+}
+
+static const struct {
+	const char *word, *text;
+} effects[] = {
+	{"live", "on open connections too"},
+	{"new-connections", "on new connections"},
+	{"new-sockets", "on new sockets; accepted ones take it from their listener"},
+	{"listen", "when an application calls listen()"},
+	{"setsockopt", "when an application asks with setsockopt()"},
+	{"new-qdiscs", "on qdiscs that are made later"},
+	{"new-interfaces", "on interfaces that are made later"},
+	{"next-timer", "when a timer is set next: one that runs keeps its time"},
+	{"next-orphan", "on connections that are closed later"},
+	{"next-netns", "on network namespaces that are made later"},
+	{"at-close", "when a connection closes"},
+	{"none", "on nothing"},
+};
+
+/* "live new-sockets" in words; a word that is not known is shown as it is. */
+static const char *effect_text(struct arena *a, const char *applies)
+{
+	_cleanup_text_ struct text t = TEXT_NULL;
+	char *copy = arena_strdup(a, applies), *state = NULL;
+
+	text_add(&t, "takes effect ");
+	for (char *w = strtok_r(copy, " ", &state); w; w = strtok_r(NULL, " ", &state)) {
+		const char *text = w;
+
+		for (size_t i = 0; i < ARRAY_SIZE(effects); i++)
+			if (!strcmp(effects[i].word, w))
+				text = effects[i].text;
+		text_addf(&t, "%s%s", w == copy ? "" : "; ", text);
+	}
+	return arena_strdup(a, text_get(&t));
 }
 
 static const char *bounds_text(struct arena *a, const struct sysctl_def *def)
@@ -125,6 +242,36 @@ static void say_key(struct explaining *e, const struct subject *s)
 	}
 }
 
+static const char *applying_text(const struct sysctl_def *def)
+{
+	static const char *const texts[] = {
+		[APPLY_NEVER] = "only by a person who knows why",
+		[APPLY_GATED] = "by a program only with evidence, and watched afterwards",
+		[APPLY_RAISE] = "by a program only upwards",
+		[APPLY_VETTED] = "may be set by a program",
+	};
+
+	return texts[def->apply];
+}
+
+/* Which rules judge the key, or would change it. */
+static void say_rules(struct explaining *e, const struct sysctl_def *def)
+{
+	const struct ruleset *set = &e->s->rules;
+	_cleanup_text_ struct text t = TEXT_NULL;
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct rule *r = &set->rules[i];
+		bool named = r->key == def || (r->keys && rule_judges_key(r, def));
+
+		for (unsigned k = 0; k < r->recommend_count; k++)
+			named |= r->recommend[k].def == def;
+		if (named)
+			text_addf(&t, "%s%s", t.len ? ", " : "", r->id);
+	}
+	say(e, "rules", t.len ? arena_strdup(&e->s->rules.arena, text_get(&t)) : NULL);
+}
+
 static void explain_sysctl(struct explaining *e, const struct sysctl_def *def)
 {
 	struct arena *a = &e->s->rules.arena;
@@ -138,14 +285,17 @@ static void explain_sysctl(struct explaining *e, const struct sysctl_def *def)
 	say(e, "scope", sysctl_netns_text(def->netns));
 	if (sysctl_is_template(def))
 		say(e, "interfaces", sysctl_combine_text(def->combine));
-	say(e, "takes effect", def->applies);
-	say(e, "inherited", def->inherits);
+	say(e, "a change", effect_text(a, def->applies));
+	say(e, "inherited", def->inherits ? arena_printf(a, "from the %s", def->inherits) : NULL);
+	say(e, "bears on", def->effect);
 	say(e, "kernels", kernels_text(a, def));
 	say(e, "default", def->default_note);
 	say(e, "why", def->why);
 	say(e, "risk", def->risk);
-	say(e, "applying", sysctl_apply_text(def->apply));
+	say(e, "applying", applying_text(def));
+	say_rules(e, def);
 	say(e, "sources", def->refs);
+	say(e, "from", arena_printf(a, "%s:%u", def->file, def->line));
 	for (size_t i = 0; i < e->s->report.count; i++)
 		for (const struct subject *s = e->s->report.parts[i].facts->first[SUBJECT_SYSCTL]; s; s = s->next)
 			if (s->key->def == def)
@@ -172,11 +322,15 @@ static void explain_profile(struct explaining *e)
 					 set->thresholds.rows[i].about));
 		}
 	for (size_t i = 0; i < set->wanted_count; i++)
-		say(e, "wants", arena_printf(a, "%s%s: %s", set->wanted[i].def->key,
+		say(e, "wants", arena_printf(a, "%s%s %s: %s", set->wanted[i].def->key,
 					     set->wanted[i].def->elements > 1
 						     ? arena_printf(a, "[%d]", set->wanted[i].element)
 						     : "",
-					     set->wanted[i].because));
+					     set->wanted[i].text, set->wanted[i].because));
+	for (size_t i = 0; i < set->count; i++)
+		if (set->rules[i].has_override)
+			say(e, "rule", arena_printf(a, "%s is %s: %s", set->rules[i].id,
+						    severity_name(set->rules[i].override), set->rules[i].title));
 	for (const struct subject *s = e->s->report.parts[0].facts->first[SUBJECT_SYSCTL]; s; s = s->next)
 		if (s->values[KEY_WANTED_UNMET].num != 0)
 			say(e, "here", arena_printf(a, "%s is %s; wanted %s", s->name, s->values[KEY_LIVE].text,
@@ -207,6 +361,38 @@ static const struct sysctl_def *find_key(const struct catalogue *c, const char *
 	return NULL;
 }
 
+static bool loads(const struct ruleset *set, const char *profile)
+{
+	for (size_t i = 0; i < set->profile_count; i++)
+		if (!strcmp(set->profiles[i], profile))
+			return true;
+	return false;
+}
+
+/* What throughput and latency ask for, side by side, and how this host stands. */
+static void decide(const struct explaining *e, struct table *t)
+{
+	static const struct column decision_columns[] = {
+		{"concern", NULL, DIM_TEXT, false},
+		{"throughput", "for throughput", DIM_TEXT, true},
+		{"latency", "for latency", DIM_TEXT, true},
+		{"here", "this host now", DIM_TEXT, true},
+	};
+	const struct ruleset *set = &e->s->rules;
+	struct expr_env env = {.facts = e->s->report.parts[0].facts, .thresholds = set->threshold_values};
+
+	table_init(t, "decision", "Throughput against latency", decision_columns, ARRAY_SIZE(decision_columns));
+	for (size_t i = 0; i < set->decision_count; i++) {
+		const struct decision *d = &set->decisions[i];
+		struct value *row = table_row(t);
+
+		row[0] = value_text(d->concern);
+		row[1] = value_text(d->throughput);
+		row[2] = value_text(d->latency);
+		row[3] = value_text(message_fill(&d->here, &env, &e->s->rules.arena));
+	}
+}
+
 /* The nearest name is worth more than "unknown". */
 static int unknown(const struct session *s, const char *name)
 {
@@ -233,7 +419,9 @@ int verb_explain(const struct options *given)
 	bool profile = !strcmp(o.args[0], "profile");
 	struct render_options ro = output_options(&o);
 	struct explaining e = {.s = &s};
+	struct table tables[2];
 	const struct sysctl_def *def;
+	size_t n = 1;
 	int r;
 
 	if (profile != (o.arg_count == 2)) {
@@ -242,8 +430,9 @@ int verb_explain(const struct options *given)
 	}
 	if (profile)
 		o.profile = o.args[1];
-	/* An instant look: the reader wants the meaning. */
-	o.window = o.window < 0 ? 0 : o.window;
+	/* How a host stands takes two looks; a sysctl, whose name has two dots and more, takes one. */
+	if (o.window < 0)
+		o.window = strchr(o.args[0], '.') == strrchr(o.args[0], '.') && !strchr(o.args[0], '_') ? 1 : 0;
 	r = session_open(&s, &o);
 	if (r || (r = session_judge(&s, &o)))
 		return r;
@@ -257,7 +446,11 @@ int verb_explain(const struct options *given)
 		explain_sysctl(&e, def);
 	else
 		return unknown(&s, o.args[0]);
-	render_tables(&e.table, 1, o.format, &ro, &t);
-	table_clear(&e.table);
+	tables[0] = e.table;
+	if (profile && s.rules.decision_count && (loads(&s.rules, "latency") || loads(&s.rules, "throughput")))
+		decide(&e, &tables[n++]);
+	render_tables(tables, n, o.format, &ro, &t);
+	while (n)
+		table_clear(&tables[--n]);
 	return output_write(&t);
 }

@@ -14,8 +14,12 @@ retries.hang = 330 s
 [rules]
 # Merging small writes is a loss here, where it is measured.
 latency.autocorking = on
+# Busy polling burns processors: named where some are idle, and no more than that.
+latency.busy-poll = on
 
 [sysctl]
+# What the rules judge by measurement or threshold is theirs: buffers (window.*), tcp_retries2 (retries.hang),
+# tcp_autocorking and busy polling (latency.*), tcp_tw_reuse and the port range (ports.*).
 net.ipv4.tcp_notsent_lowat = <= max(16 KiB, host.delivery_rate * 1 ms) # unsent data is delay: a millisecond of it is enough
 net.ipv4.tcp_slow_start_after_idle = = if(sysctl.net.ipv4.tcp_congestion_control = "bbr",
     sysctl.net.ipv4.tcp_slow_start_after_idle, 0) # a burst after idle starts at full window; BBR ignores it

@@ -51,6 +51,7 @@ void collect_sockets_before(struct collecting *c);
 void collect_sockets(struct collecting *c);
 void derive_states(struct collecting *c);
 void derive_paths(struct collecting *c);
+void derive_extremes(struct collecting *c);
 void derive_listeners(struct collecting *c);
 void derive_destinations(struct collecting *c);
 void derive_owners(struct collecting *c);

@@ -13,7 +13,7 @@ static const collector_fn before[] = {
 };
 static const collector_fn after[] = {
 	collect_counters, collect_cpu, collect_neighbours, collect_links_after, collect_sockets, resolve_cgroups,	derive_states,	  derive_paths,
-	derive_listeners, derive_destinations, derive_owners, derive_owner_flows, derive_processes,
+	derive_extremes, derive_listeners, derive_destinations, derive_owners, derive_owner_flows, derive_processes,
 	derive_owner_faults,
 };
 

@@ -184,6 +184,8 @@ int config_load_rules(struct root *root, const char *datadir, const char *profil
 		r = add_all(&src, "rules", ".rule", add_thresholds, d);
 	if (r >= 0)
 		r = add_all(&src, "rules", ".rule", add_rules, d);
+	if (r >= 0)
+		r = add_all(&src, "rules", ".table", decisions_load, d);
 	if (r >= 0 && !set->count)
 		r = diag_set(d, datadir, 0, "no rule was found here, nor in /etc/tcpadvisor or /run/tcpadvisor");
 	if (r >= 0)

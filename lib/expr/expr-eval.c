@@ -231,6 +231,25 @@ struct value expr_eval(const struct expr *e, const struct expr_env *env)
 	return b.state == VALUE_KNOWN ? eval_pair(e, &a, &b) : b;
 }
 
+void expr_thresholds(const struct expr *e, void (*fn)(void *user, size_t row), void *user)
+{
+	if (!e)
+		return;
+	if (e->op == OP_THRESHOLD)
+		fn(user, (size_t)e->index);
+	for (size_t i = 0; i < ARRAY_SIZE(e->arg); i++)
+		expr_thresholds(e->arg[i], fn, user);
+}
+
+void expr_texts(const struct expr *e, void (*fn)(void *user, const char *text), void *user)
+{
+	if (e->op == OP_LITERAL && e->text)
+		fn(user, e->text);
+	else if (e->op == OP_IF)
+		for (size_t i = 1; i < ARRAY_SIZE(e->arg); i++)
+			expr_texts(e->arg[i], fn, user);
+}
+
 const char *expr_source(const struct expr *e)
 {
 	if (e->op == OP_FACT)

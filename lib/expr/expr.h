@@ -47,6 +47,10 @@ int expr_parse(const struct expr_scope *scope, const char *s, const struct expr 
 int expr_parse_as(const struct expr_scope *scope, const char *s, enum dim dim, const struct expr **ret,
 		  struct diag *d) _must_check_;
 
+/* Call fn for each threshold that an expression names, by its row. */
+void expr_thresholds(const struct expr *e, void (*fn)(void *user, size_t row), void *user);
+/* Call fn for each text that an expression may result in by itself: the branches of an if(). */
+void expr_texts(const struct expr *e, void (*fn)(void *user, const char *text), void *user);
 enum dim expr_dim(const struct expr *e);
 /* DIM_BOOL results are 0 or 1 in .num. Logic is three-valued: unknown and false is false. */
 struct value expr_eval(const struct expr *e, const struct expr_env *env);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "render/json.h"
 #include "render/layout.h"
+#include "render/table-wide.h"
 
 enum { WIDE_MIN = 28 }; /* columns that a wrapped cell should have at least */
 
@@ -135,6 +136,11 @@ static void table_text(const struct table *t, const struct render_options *o, st
 	text_add(ret, "\n");
 	if (!t->row_count) {
 		text_addf(ret, "  %s\n\n", t->empty);
+		return;
+	}
+	if (table_is_wide(t)) {
+		table_wide_rows(t, o, ret);
+		text_add(ret, "\n");
 		return;
 	}
 	measure(t, widths, o->width);

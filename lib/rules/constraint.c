@@ -157,7 +157,8 @@ int message_parse(const struct expr_scope *scope, const char *s, struct message 
 		close = strchr(s, '}');
 		if (!close)
 			return diag_set(d, scope->file, scope->line, "'{' without '}' in a message");
-		if (expr_parse(scope, arena_strndup(scope->arena, s + 1, (size_t)(close - s - 1)), &part->expr, d) < 0)
+		part->source = arena_strndup(scope->arena, s + 1, (size_t)(close - s - 1));
+		if (expr_parse(scope, part->source, &part->expr, d) < 0)
 			return -EINVAL;
 		m.count++;
 		s = close + 1;

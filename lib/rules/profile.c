@@ -214,6 +214,7 @@ static int apply_want(struct profile_stack *p, const struct profile_setting *s, 
 		return diag_set(d, s->file, s->line, "'%s' needs its reason: VALUE # because …", s->key);
 	if (constraint_parse(&scope, s->key, s->value, c, d) < 0)
 		return -EINVAL;
+	c->text = s->value;
 	c->because = s->because;
 	set->wanted_count++;
 	return 0;

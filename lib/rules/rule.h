@@ -16,6 +16,7 @@ struct message {
 	struct message_part {
 		const char *literal;	 /* or */
 		const struct expr *expr;
+		const char *source; /* of the expression, as written */
 	} *parts;
 	unsigned count;
 };
@@ -31,6 +32,7 @@ struct constraint {
 	const char *const *choices; /* of ONE_OF */
 	unsigned choice_count;
 	bool within_memory; /* bound by what the flows at their limit would really hold */
+	const char *text; /* of a profile's, as written */
 	const char *because;
 	const char *file;
 	unsigned line;
@@ -60,6 +62,8 @@ struct rule {
 	unsigned evidence_count;
 	struct constraint recommend[RULE_RECOMMEND_MAX];
 	unsigned recommend_count;
+	const char *recommend_text[RULE_RECOMMEND_MAX]; /* as written */
+	const char *when_text, *applies_text, *raised_text[SEVERITIES];
 	bool recommend_wanted; /* what the profile wants of the key that is judged */
 	const char *file;
 	unsigned line;
@@ -83,6 +87,16 @@ struct ruleset {
 	size_t profile_count;
 	struct waiver *waivers;
 	size_t waiver_count;
+	struct decision *decisions; /* in the order of the file */
+	size_t decision_count;
+};
+
+/* One concern on which latency and throughput ask for different things, and how this host stands. */
+struct decision {
+	const char *concern, *throughput, *latency;
+	struct message here; /* over facts of the host */
+	const char *file;
+	unsigned line;
 };
 
 struct waiver {
@@ -103,6 +117,8 @@ DEFINE_CLEANUP(struct ruleset *, ruleset_clear)
 enum rule_pass { PASS_THRESHOLDS, PASS_RULES };
 int ruleset_add_file(struct ruleset *set, enum rule_pass pass, const char *file, const char *bytes, size_t n,
 		     struct diag *d) _must_check_;
+/* Add the rows of a decision table (*.table). */
+int decisions_load(struct ruleset *set, const char *file, const char *bytes, size_t n, struct diag *d) _must_check_;
 /* Sort the rules and check what only the whole set shows. */
 int ruleset_seal(struct ruleset *set, struct diag *d) _must_check_;
 

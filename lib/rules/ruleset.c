@@ -51,8 +51,9 @@ int threshold_find(const struct thresholds *t, const char *name)
 	return -1;
 }
 
-static int set_condition(struct loading *l, const char *value, const struct expr **ret)
+static int set_condition(struct loading *l, const char *value, const struct expr **ret, const char **ret_text)
 {
+	*ret_text = arena_strdup(&l->set->arena, value);
 	return expr_parse_as(&l->scope, value, DIM_BOOL, ret, l->diag);
 }
 
@@ -118,6 +119,7 @@ static int set_recommend(struct loading *l, const char *value)
 	if (l->rule->recommend_count == RULE_RECOMMEND_MAX)
 		return diag_set(l->diag, l->scope.file, l->scope.line, "more than %d recommendations",
 				RULE_RECOMMEND_MAX);
+	l->rule->recommend_text[l->rule->recommend_count] = arena_strdup(&l->set->arena, value);
 	return constraint_parse_line(&l->scope, value, &l->rule->recommend[l->rule->recommend_count++], l->diag);
 }
 
@@ -156,9 +158,9 @@ static int rule_field(struct loading *l, const char *key, const char *value)
 	if (!strcmp(key, "enabled"))
 		return set_enabled(l, value);
 	if (!strcmp(key, "applies"))
-		return set_condition(l, value, &r->applies);
+		return set_condition(l, value, &r->applies, &r->applies_text);
 	if (!strcmp(key, "when"))
-		return set_condition(l, value, &r->when);
+		return set_condition(l, value, &r->when, &r->when_text);
 	if (!strcmp(key, "severity"))
 		return set_severity(l, value);
 	if (!strcmp(key, "message"))
@@ -174,7 +176,7 @@ static int rule_field(struct loading *l, const char *key, const char *value)
 
 		snprintf(name, sizeof(name), "%.*s", (int)(strlen(key) - 5), key);
 		if (severity_from_name(name, &s))
-			return set_condition(l, value, &r->raised[s]);
+			return set_condition(l, value, &r->raised[s], &r->raised_text[s]);
 	}
 	return diag_set(l->diag, l->scope.file, l->scope.line, "unknown key '%s' in a rule", key);
 }
