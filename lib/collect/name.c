@@ -5,6 +5,8 @@
 #include "collect/collect-private.h"
 #include "root/root-names.h"
 
+enum { ID_LENGTH = 64, ID_SHOWN = 12 };
+
 static bool is_unit(const char *name, size_t n)
 {
 	static const char *const suffixes[] = {".service", ".scope", ".socket", ".mount", ".swap"};
@@ -47,6 +49,22 @@ bool unit_from_cgroup(const char *path, char *ret, size_t size)
 	best_n = strcspn(best, "/");
 	snprintf(ret, size, "%.*s", (int)best_n, best);
 	return true;
+}
+
+void shorten_ids(const char *path, char *ret, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t at = 0;
+
+	while (*path && at + 1 < size) {
+		size_t run = strspn(path, digits), n = run >= ID_LENGTH ? ID_SHOWN : max_of(run, (size_t)1);
+
+		n = min_of(n, size - 1 - at);
+		memcpy(ret + at, path, n);
+		at += n;
+		path += run >= ID_LENGTH ? run : n;
+	}
+	ret[at] = 0;
 }
 
 static void add_id(struct cgroup_name *names, size_t *n, uint64_t id)

@@ -16,5 +16,7 @@ const char *cgroup_path(const struct collecting *c, uint64_t id);
  * none is left or nobody holds it.
  */
 int holder_wanted(struct collecting *c, struct subject *s, uint32_t inode);
+/* A container's id is 64 digits, of which people know the first twelve: shorten each such run. size as of the path. */
+void shorten_ids(const char *path, char *ret, size_t size);
 /* The systemd unit in a cgroup path, as text of the caller's; false where it has none that says who owns it. */
 bool unit_from_cgroup(const char *path, char *ret, size_t size);

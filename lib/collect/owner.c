@@ -77,15 +77,16 @@ static void set_idle(struct collecting *c, struct subject *s, const struct owner
 static const char *owner_name(struct collecting *c, const struct owner *o)
 {
 	const char *unit = unit_name(c, o->key.cgroup), *path = cgroup_path(c, o->key.cgroup);
+	char name[CGROUP_NAME_MAX];
 
-	if (unit)
-		return unit;
+	if (unit || (path && o->key.uid == UINT32_MAX)) {
+		shorten_ids(unit ? unit : path, name, sizeof(name));
+		return arena_strdup(&c->facts->arena, name);
+	}
 	if (o->key.uid == UID_NO_PROCESS)
 		return "no process";
 	if (o->key.uid != UINT32_MAX)
 		return arena_printf(&c->facts->arena, "uid %" PRIu64, o->key.uid);
-	if (path)
-		return path;
 	return arena_printf(&c->facts->arena, "cgroup %" PRIu64, o->key.cgroup);
 }
 

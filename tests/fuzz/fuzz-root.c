@@ -50,6 +50,9 @@ static const char *const paths[] = {
 	"names/cgroups",
 	"names/holders",
 	"sys/class/net/eth0/speed",
+	"names/processes",
+	"names/sockopts",
+	"sample-2/netlink/tcp-look-1.diag",
 };
 
 static const char plain[] = "format = 1\n[host]\nkernel = 6.18.1\nwindow = 1\nprivileged = yes\n";
@@ -132,7 +135,7 @@ static void show(const struct report *report, unsigned width)
 
 static void audit(struct root *r, const struct config *config, unsigned width)
 {
-	struct collect_options o = {.rules = &rules, .config = config, .owners = true};
+	struct collect_options o = {.rules = &rules, .config = config, .owners = true, .borrow = true};
 	struct report_part part = {.host = *root_host(r)};
 	struct report report = {.version = "0", .recorded = true, .rules = &rules, .parts = &part, .count = 1};
 

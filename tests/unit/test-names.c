@@ -52,6 +52,31 @@ static void a_unit_is_found_in_a_path(void **state)
 	}
 }
 
+#define HEX_63 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
+
+static void a_container_is_named_by_what_people_know(void **state)
+{
+	static const struct {
+		const char *path, *shown;
+	} names[] = {
+		{"docker-" HEX_63 "f.scope", "docker-0123456789ab.scope"},
+		{"/docker/" HEX_63 "f", "/docker/0123456789ab"},
+		{"/kubepods/burstable/pod1f/" HEX_63 "0", "/kubepods/burstable/pod1f/0123456789ab"},
+		{"/docker/" HEX_63, "/docker/" HEX_63},
+		{"cafe.service", "cafe.service"},
+		{"", ""},
+	};
+	char buf[CGROUP_NAME_MAX], small[8];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		shorten_ids(names[i].path, buf, sizeof(buf));
+		assert_string_equal(buf, names[i].shown);
+	}
+	shorten_ids("/docker/" HEX_63 "f", small, sizeof(small));
+	assert_string_equal(small, "/docker");
+}
+
 static void a_unit_fits_its_buffer(void **state)
 {
 	char buf[8] = "";
@@ -151,6 +176,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_unit_is_found_in_a_path),	  cmocka_unit_test(a_unit_fits_its_buffer),
+		cmocka_unit_test(a_container_is_named_by_what_people_know),
 		in_tree(owners_are_named_by_unit_path_or_number), in_tree(without_names_owners_are_numbers),
 		in_tree(the_process_of_an_offender_is_named),	  in_tree(nobody_is_named_without_offence),
 	};

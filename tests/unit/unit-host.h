@@ -334,7 +334,7 @@ static inline void host_load_catalogue(struct host *h)
 /* What the collectors make of it; the host keeps the facts. */
 static inline struct facts *host_collect(struct host *h)
 {
-	struct collect_options o = {.rules = &h->rules, .config = &h->config, .owners = true};
+	struct collect_options o = {.rules = &h->rules, .config = &h->config, .owners = true, .borrow = true};
 	_cleanup_(root_freep) struct root *r = NULL;
 
 	if (!h->rules.catalogue.count)
