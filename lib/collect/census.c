@@ -260,7 +260,9 @@ static void note_time_wait(struct census *c, struct destination *d, const struct
  */
 static bool was_slow(const struct tcp_socket *s)
 {
-	return TCPINFO_HAS(s->info_len, bytes_retrans) && s->info.total_retrans && !s->info.bytes_retrans;
+	/* A FIN has no bytes either. */
+	return s->state == STATE_ESTABLISHED && TCPINFO_HAS(s->info_len, bytes_retrans) && s->info.total_retrans &&
+	       !s->info.bytes_retrans;
 }
 
 static void note_open(struct census *c, struct destination *d, const struct tcp_socket *s, bool fresh)

@@ -246,6 +246,16 @@ static void set_bytes(const struct collecting *c, struct value *v, const struct 
 	v[DESTINATION_ROUNDS] = value_number(ceil(log2(bytes / (INITIAL_WINDOW * mss) + 1)));
 }
 
+/* Little's law. What outlives the window comes and goes too seldom within it: then all that are open count. */
+static struct value lifetime(const struct collecting *c, const struct destination *d, double at_a_time, double opens)
+{
+	if (opens <= 0)
+		return value_missing(VALUE_ABSENT, "no connection was seen to be opened");
+	if (c->window > 0 && at_a_time / opens > 0.8 * c->window)
+		at_a_time = fmax(at_a_time, live(d));
+	return value_number(at_a_time / opens);
+}
+
 static void set_churn(struct collecting *c, struct value *v, const struct overview *o, const struct destination *d)
 {
 	double both = brief(c, d), ends = d->ends[0] / (double)TEN_SECONDS, opens = ends;
@@ -257,8 +267,7 @@ static void set_churn(struct collecting *c, struct value *v, const struct overvi
 	v[DESTINATION_ENDS] = value_number(ends);
 	v[DESTINATION_OPENS] = value_number(opens);
 	v[DESTINATION_BRIEF] = value_number(at_a_time);
-	v[DESTINATION_LIFETIME] = opens > 0 ? value_number(at_a_time / opens)
-					    : value_missing(VALUE_ABSENT, "no connection was seen to be opened");
+	v[DESTINATION_LIFETIME] = lifetime(c, d, at_a_time, opens);
 	v[DESTINATION_CLOSES_FIRST] = closes_first(c, d, opens);
 	v[DESTINATION_MIN_RTT] = d->min_rtt ? value_number(d->min_rtt / 1e6)
 					    : value_missing(VALUE_FEW, "no open connection was seen");

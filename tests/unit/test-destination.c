@@ -240,6 +240,24 @@ static void opens_without_time_wait_are_those_who_come_and_go(void **state)
 	assert_number(v[DESTINATION_MIN_RTT], 0.02);
 }
 
+/* Forty came and went within the window, and most stayed: a life longer than the window, by all that are open. */
+static void a_life_longer_than_the_window_is_not_short(void **state)
+{
+	_cleanup_host_ struct host h = a_host(state, 0.2);
+	struct row r;
+
+	opens(&h, 0, 40, 0);
+	for (uint16_t n = 0; n < 40; n++) {
+		put_row(&h.sockets[0], (r = moved((uint16_t)(40000 + 2 * n), 100u + n, 1), &r));
+		put_row(&h.sockets[1], (r = moved((uint16_t)(40100 + 2 * n), 200u + n, 1), &r));
+	}
+	for (uint16_t n = 0; n < 360; n++)
+		for (unsigned sample = 0; sample < 2; sample++)
+			put_row(&h.sockets[sample], (r = moved((uint16_t)(40200 + 2 * n), 500u + n, 1), &r));
+	assert_number(values(&h)[DESTINATION_OPENS], 200);
+	assert_number(values(&h)[DESTINATION_LIFETIME], 2);
+}
+
 static void opens_are_shared_by_who_comes_and_goes(void **state)
 {
 	_cleanup_host_ struct host h = a_host(state, 2);
@@ -375,6 +393,7 @@ int main(void)
 		in_tree(a_burst_that_is_over_needs_nothing),
 		in_tree(listeners_below_the_default_range_are_exposed),
 		in_tree(opens_without_time_wait_are_those_who_come_and_go),
+		in_tree(a_life_longer_than_the_window_is_not_short),
 		in_tree(opens_are_shared_by_who_comes_and_goes),
 		in_tree(time_wait_explains_opens_first),
 		in_tree(a_syn_sent_again_is_told_from_data_sent_again),

@@ -27,7 +27,9 @@ class Loop:
             self.selector.modify(sock, event, act)
 
     def close(self, sock):
-        """Forgets and closes."""
+        """Forgets and closes; what is closed already stays so."""
+        if sock.fileno() < 0:
+            return
         if sock.fileno() in self.selector.get_map():
             self.selector.unregister(sock)
         sock.close()
