@@ -214,10 +214,22 @@ static struct owner_key owner_of(const struct tcp_socket *s, const struct arriva
 	return a ? a->owner : (struct owner_key){0, UID_NO_PROCESS};
 }
 
+/*
+ * What a socket is charged with: received and not read, written and not acknowledged, reserved, options, backlog
+ * (sk_get_meminfo()). Its wmem is left out: those are copies under way of what is queued.
+ */
+static uint64_t socket_memory(const struct tcp_socket *s)
+{
+	if (s->mem_count <= MEM_BACKLOG)
+		return 0;
+	return (uint64_t)s->mem[MEM_RMEM] + s->mem[MEM_QUEUED] + s->mem[MEM_FWD] + s->mem[MEM_OPT] + s->mem[MEM_BACKLOG];
+}
+
 static void add_to_owner(struct census *c, const struct tcp_socket *s, const struct arrival *a)
 {
 	struct owner_key key = owner_of(s, a);
 	struct owner *o = c->last_owner;
+	uint64_t memory = socket_memory(s);
 
 	/* Neighbours in a dump often share their owner; an entry that was given away has another key. */
 	if (o && o->key.cgroup == key.cgroup && o->key.uid == key.uid)
@@ -227,6 +239,9 @@ static void add_to_owner(struct census *c, const struct tcp_socket *s, const str
 	o->states[s->state]++;
 	o->sockets++;
 	note_state(c, o, s);
+	o->memory += memory;
+	c->memory += memory;
+	c->has_memory |= s->mem_count > MEM_BACKLOG;
 }
 
 static void note_syn_sent(struct census *c, struct destination *d, const struct tcp_socket *s)

@@ -84,6 +84,7 @@ struct owner {
 	struct owner_key key;
 	uint32_t states[TCP_STATES];
 	uint32_t sockets;
+	uint64_t memory; /* bytes that they hold, as socket_memory() */
 	uint32_t orphans; /* that no process holds, and that still have something to send */
 	uint32_t close_wait_old, close_wait_unread, close_wait_age_ms;
 	struct examples close_wait;
@@ -116,6 +117,8 @@ struct census {
 	bool second;	   /* compare the cohort instead of choosing it */
 	bool saw_listeners; /* the listen dump is done: arrivals are laid out */
 	unsigned long states[TCP_STATES], total, loopback, keepalive;
+	uint64_t memory; /* bytes that all sockets hold */
+	bool has_memory;
 	uint8_t listening[PORTS_BYTES]; /* bitmap of ports */
 	struct arrivals arrivals;
 	uint8_t odd_ports[PORTS_BYTES]; /* bitmap of what destinations count as odd */

@@ -8,7 +8,13 @@
 #include "collect/percpu.h"
 #include "root/root-names.h"
 
-enum { HOLDERS_MAX = 128 };
+enum { HOLDERS_MAX = 128, OWNERS_JUDGED = 8 };
+
+/* An owner whose cgroup and processes are looked at: the heaviest only. */
+struct judged_owner {
+	struct subject *subject;
+	const struct owner *owner;
+};
 
 struct collecting {
 	struct root *root;
@@ -27,6 +33,11 @@ struct collecting {
 	int cpu_error;
 	struct cgroup_name *cgroups; /* of the owners met */
 	size_t cgroup_count;
+	int cgroup_error;
+	struct judged_owner owners[OWNERS_JUDGED];
+	size_t owner_count;
+	struct cgroup_reading *cgroup_readings; /* of the first sample */
+	size_t cgroup_reading_count;
 	struct socket_holder holders[HOLDERS_MAX]; /* sockets whose process is to be named */
 	struct subject *holder_subjects[HOLDERS_MAX];
 	size_t holder_count;
@@ -61,11 +72,17 @@ void derive_owner_faults(struct collecting *c);
 /* Flows of this key will be judged for this subject, one of so many; derive_owner_flows() does. */
 void owner_flows_add(struct collecting *c, const struct owner_key *key, struct subject *s, size_t of);
 void owner_flows_free(struct flow_judging *j);
+void collect_cgroups_before(struct collecting *c);
+void collect_cgroups(struct collecting *c);
+void derive_descriptors(struct collecting *c);
+void collect_managers(struct collecting *c);
 
 /* Take a counter's reading: its value, and with the second sample its growth. */
 void sample_counter(const struct collecting *c, struct value *value, double v);
 /* Live value of one element of a catalogued key, or missing. */
 struct value live_sysctl(const struct collecting *c, const char *key, unsigned element);
+/* Do two texts mean the same to the kernel? */
+bool same_value(const struct sysctl_def *def, const char *a, const char *b);
 double threshold_value(const struct collecting *c, const char *name, double otherwise);
 /* Name of a cgroup id's systemd unit; NULL where it says nothing of the owner. After resolve_cgroups(). */
 const char *unit_name(const struct collecting *c, uint64_t cgroup);

@@ -72,19 +72,29 @@ static void count_ports(struct collecting *c)
 	c->facts->host->values[HOST_PORTS] = value_number(ports);
 }
 
-/* tcp_mem is absent in a child namespace; its formula (tcp_init_mem) gives 6.25 % of memory as pressure line. */
+/*
+ * tcp_mem is absent in a child namespace; its formula (tcp_init_mem) gives 6.25 % of memory as pressure line, and half
+ * as much again as the limit.
+ */
+static struct value tcp_memory(struct collecting *c, unsigned element, double share)
+{
+	struct value pages = live_sysctl(c, "net.ipv4.tcp_mem", element), memory = c->facts->host->values[HOST_MEMORY];
+
+	if (pages.state == VALUE_KNOWN)
+		return value_number(pages.num * (double)root_host(c->root)->page_size);
+	if (memory.state != VALUE_KNOWN)
+		return pages;
+	memory.num *= share;
+	memory.source = arena_printf(&c->facts->arena, "%.3g %% of memory, as the kernel sets tcp_mem", 100 * share);
+	return memory;
+}
+
 static void set_tcp_memory(struct collecting *c)
 {
-	struct value pressure = live_sysctl(c, "net.ipv4.tcp_mem", 1), *v = c->facts->host->values;
+	struct value *v = c->facts->host->values;
 
-	if (pressure.state == VALUE_KNOWN) {
-		v[HOST_TCP_MEMORY] = value_number(pressure.num * (double)root_host(c->root)->page_size);
-	} else if (v[HOST_MEMORY].state == VALUE_KNOWN) {
-		v[HOST_TCP_MEMORY] = value_number(v[HOST_MEMORY].num / 16);
-		v[HOST_TCP_MEMORY].source = "1/16 of memory, as the kernel sets tcp_mem";
-	} else {
-		v[HOST_TCP_MEMORY] = pressure;
-	}
+	v[HOST_TCP_MEMORY] = tcp_memory(c, 1, 1.0 / 16);
+	v[HOST_TCP_MEMORY_MAX] = tcp_memory(c, 2, 3.0 / 32);
 }
 
 /* tcp_win_from_space(), include/net/tcp.h: by tcp_adv_win_scale before 6.6, by a measured ratio that starts at ½ after. */

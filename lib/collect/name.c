@@ -77,22 +77,30 @@ static void add_id(struct cgroup_name *names, size_t *n, uint64_t id)
 	names[(*n)++] = (struct cgroup_name){.id = id};
 }
 
-void resolve_cgroups(struct collecting *c)
+void look_up_cgroups(struct collecting *c)
 {
-	struct cgroup_name *names;
+	size_t n = c->cgroup_count, ranked;
 	void *owners[NAMES_MAX];
-	size_t n = 0, ranked;
 
 	if (!c->latest)
 		return;
-	names = arena_array(&c->facts->arena, struct cgroup_name, NAMES_MAX);
+	if (!c->cgroups)
+		c->cgroups = arena_array(&c->facts->arena, struct cgroup_name, NAMES_MAX);
 	ranked = topk_ranked(&c->latest->owners, owners, NAMES_MAX);
 	for (size_t i = 0; i < ranked; i++)
-		add_id(names, &n, ((const struct owner *)owners[i])->key.cgroup);
-	if (n && root_cgroups(c->root, names, n) < 0)
-		facts_note(c->facts, "cgroup names could not be read: owners are shown as numbers");
-	c->cgroups = names;
+		add_id(c->cgroups, &n, ((const struct owner *)owners[i])->key.cgroup);
+	/* Most owners of the second sample were there in the first. */
+	if (n == c->cgroup_count && !c->cgroup_error)
+		return;
+	c->cgroup_error = root_cgroups(c->root, c->cgroups, n);
 	c->cgroup_count = n;
+}
+
+void resolve_cgroups(struct collecting *c)
+{
+	look_up_cgroups(c);
+	if (c->cgroup_error < 0)
+		facts_note(c->facts, "cgroup names could not be read: owners are shown as numbers");
 }
 
 const char *cgroup_path(const struct collecting *c, uint64_t id)

@@ -7,7 +7,9 @@
 
 struct collecting;
 
-/* Find the names of all cgroups that the census met; before any subject is made. */
+/* Find the names of the cgroups that the latest census met and that are not known yet. */
+void look_up_cgroups(struct collecting *c);
+/* The same once and for all, with a note where they cannot be found; before any subject is made. */
 void resolve_cgroups(struct collecting *c);
 /* Whole path below the cgroup root, or NULL. */
 const char *cgroup_path(const struct collecting *c, uint64_t id);

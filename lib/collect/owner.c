@@ -104,6 +104,7 @@ static void set_orphans(struct collecting *c, const struct owner *worst, double 
 void derive_owners(struct collecting *c)
 {
 	const struct owner *worst = NULL;
+	const struct value no_memory = value_missing(VALUE_ABSENT, "this kernel does not tell what a socket holds");
 	void *ranked[OWNERS_MAX];
 	double orphans = 0;
 	size_t n;
@@ -120,6 +121,7 @@ void derive_owners(struct collecting *c)
 
 		s->unit = unit_name(c, o->key.cgroup);
 		s->values[OWNER_SOCKETS] = value_number(o->sockets);
+		s->values[OWNER_MEMORY] = c->latest->has_memory ? value_number((double)o->memory) : no_memory;
 		s->values[OWNER_ESTABLISHED] = value_number(o->states[STATE_ESTABLISHED]);
 		set_close_wait(c, s, o);
 		set_fin_wait(c, s, o);
@@ -128,6 +130,8 @@ void derive_owners(struct collecting *c)
 		if (!worst || o->orphans > worst->orphans)
 			worst = o;
 		owner_flows_add(c, &o->key, s, n);
+		if (i < OWNERS_JUDGED)
+			c->owners[c->owner_count++] = (struct judged_owner){s, o};
 	}
 	set_orphans(c, worst, orphans);
 }

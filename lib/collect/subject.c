@@ -14,6 +14,21 @@ static const struct {
 	{SOCKETS_LISTEN, STATE_LISTEN},
 };
 
+/* Unlike a counter it may shrink. */
+static void set_memory(const struct collecting *c, struct value *v)
+{
+	if (!c->latest || (c->latest->total && !c->latest->has_memory)) {
+		*v = c->latest ? value_missing(VALUE_ABSENT, "this kernel does not tell what a socket holds")
+			       : value_missing(value_state_of(c->census_error), "the kernel's sockets could not be dumped");
+		return;
+	}
+	*v = value_number((double)c->latest->memory);
+	if (c->latest == &c->second) {
+		v->has_delta = true;
+		v->delta = (double)c->second.memory - (double)c->first.memory;
+	}
+}
+
 void derive_states(struct collecting *c)
 {
 	struct value *v = c->facts->host->values;
@@ -29,6 +44,7 @@ void derive_states(struct collecting *c)
 						   : value_missing(state, why);
 	v[SOCKETS_TOTAL] = c->latest ? value_number((double)(c->latest->total + c->latest->states[STATE_LISTEN]))
 				     : value_missing(state, why);
+	set_memory(c, &v[SOCKETS_HELD]);
 	v[SOCKETS_KEEPALIVE] =
 		c->latest ? value_number((double)c->latest->keepalive) : value_missing(state, why);
 }

@@ -192,7 +192,7 @@ static bool same_ports(const char *a, const char *b)
  * Equal as the kernel would see them: "0x10" is 16, blanks do not count, and what a line leaves out at its end stays as
  * it was.
  */
-static bool same_value(const struct sysctl_def *def, const char *a, const char *b)
+bool same_value(const struct sysctl_def *def, const char *a, const char *b)
 {
 	if (def->type == SYSCTL_RANGES)
 		return same_ports(a, b);

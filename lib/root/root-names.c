@@ -76,9 +76,12 @@ static void tell_tap_cgroups(struct root *r, const struct walk *w)
 
 int root_cgroups(struct root *r, struct cgroup_name *names, size_t n)
 {
-	struct walk w = {.names = names, .count = n, .left = n};
+	struct walk w = {.names = names, .count = n};
 	_cleanup_text_ struct text t = TEXT_NULL;
 	int err;
+
+	for (size_t i = 0; i < n; i++)
+		w.left += !names[i].path[0];
 
 	if (r->recorded) {
 		err = root_read(r, "names/cgroups", NAMES_FILE_MAX, &t);
@@ -261,5 +264,79 @@ int root_holders(struct root *r, struct socket_holder *holders, size_t n)
 		if (e->d_name[0] >= '1' && e->d_name[0] <= '9')
 			scan_process(&s, dirfd(dir), e->d_name);
 	tell_tap_holders(r, holders, n);
+	return 0;
+}
+
+/* Since 6.2 the size of the directory says how many it holds; before, they are counted. */
+static void count_files(int proc, struct open_files *f)
+{
+	char path[32];
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *e;
+	struct stat st;
+	int fd;
+
+	snprintf(path, sizeof(path), "%d/fd", f->pid);
+	fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		f->error = -errno;
+		return;
+	}
+	f->used = fstat(fd, &st) == 0 && st.st_size > 0 ? (unsigned long)st.st_size : 0;
+	dir = f->used ? NULL : fdopendir(fd);
+	if (!dir)
+		close(fd);
+	while (dir && (e = readdir(dir)))
+		f->used += e->d_name[0] != '.';
+}
+
+static void replay_open_files(char *bytes, struct open_files *files, size_t n)
+{
+	char *lines = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		files[i].error = -ENOENT;
+	for (char *line = strtok_r(bytes, "\n", &lines); line; line = strtok_r(NULL, "\n", &lines)) {
+		unsigned long used;
+		int pid, error;
+
+		if (sscanf(line, "%9d %9lu %5d", &pid, &used, &error) != 3 || error < 0)
+			continue;
+		for (size_t i = 0; i < n; i++)
+			if (files[i].pid == pid) {
+				files[i].used = used;
+				files[i].error = -error;
+			}
+	}
+}
+
+static void tell_tap_open_files(struct root *r, const struct open_files *files, size_t n)
+{
+	_cleanup_text_ struct text t = TEXT_NULL;
+
+	for (size_t i = 0; i < n; i++)
+		text_addf(&t, "%d %lu %d\n", files[i].pid, files[i].used, -files[i].error);
+	if (r->tap.file)
+		r->tap.file(r->tap.user, "names/open-files", text_get(&t), t.len);
+}
+
+int root_open_files(struct root *r, struct open_files *files, size_t n)
+{
+	_cleanup_text_ struct text t = TEXT_NULL;
+	_cleanup_close_ int proc = -1;
+	int err;
+
+	if (r->recorded) {
+		err = root_read(r, "names/open-files", NAMES_FILE_MAX, &t);
+		if (err == 0)
+			replay_open_files(t.s, files, n);
+		return err;
+	}
+	proc = root_open_path(r, "proc", O_RDONLY | O_DIRECTORY);
+	if (proc < 0)
+		return proc;
+	for (size_t i = 0; i < n; i++)
+		count_files(proc, &files[i]);
+	tell_tap_open_files(r, files, n);
 	return 0;
 }

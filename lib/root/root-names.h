@@ -27,3 +27,12 @@ struct socket_holder {
  * socket the first is named; systemd only where there is no other, since it keeps what it opened for a service.
  */
 int root_holders(struct root *r, struct socket_holder *holders, size_t n);
+
+struct open_files {
+	int pid;	    /* asked for */
+	unsigned long used; /* descriptors */
+	int error;	    /* 0, or -errno: it is gone, or it is not for us to see */
+};
+
+/* Count the open files of n processes. 0, or -errno where nothing could be asked. */
+int root_open_files(struct root *r, struct open_files *files, size_t n);

@@ -9,6 +9,7 @@ import diag
 import faults
 import inet_diag
 import kernels
+import limits
 import netlink
 import nics
 import rtnl
@@ -98,4 +99,4 @@ def _with_words(path):
 
 
 RECIPES = {"ipv6-off": ipv6_off, "linux-4.19": linux_4_19, "future": future, **wolves.RECIPES,
-           **faults.RECIPES, **nics.RECIPES, **closings.RECIPES}
+           **faults.RECIPES, **nics.RECIPES, **closings.RECIPES, **limits.RECIPES}

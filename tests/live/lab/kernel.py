@@ -10,6 +10,7 @@ MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_PRIVATE = 1 << 18
 PR_SET_PDEATHSIG = 1
+PR_SET_NAME = 15
 
 BOOT_DIRECTORY = "/etc/sysctl.d"
 HOST_DIRECTORIES = (
@@ -40,6 +41,11 @@ def mount(source, target, fstype, flags=0):
     """mount(2) without data."""
     encode = [text.encode() if text else None for text in (source, target, fstype)]
     _check(_libc.mount(*encode, ctypes.c_ulong(flags), None), f"mount on {target}")
+
+
+def name_process(name):
+    """The name that /proc/PID/comm shows."""
+    _libc.prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
 
 
 def die_with_parent():
@@ -80,11 +86,29 @@ def _become_nobody():
     os.setresuid(65534, 65534, 65534)
 
 
-def enter_view(netns, boot, nobody=False):
-    """Enters a namespace as a host of its own whose boot configuration is the dict boot."""
+def _write_files(files):
+    """Files of the view; what else is in /etc and /run is not there then."""
+    for path in ("/etc", "/run") if files else ():
+        mount("tmpfs", path, "tmpfs")
+    for path, text in files.items():
+        if not path.startswith(("/etc/", "/run/")):
+            raise ValueError(f"{path} would be the machine's own")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+def enter_view(netns, boot, files=(), nobody=False):
+    """
+    Enters a namespace as a host of its own whose boot configuration is the dict boot, and which
+    has these files below /etc and /run.
+    """
     setns(netns)
     own_mounts()
     _mount_sysfs()
+    _write_files(dict(files))
+    if files:
+        os.makedirs(BOOT_DIRECTORY)
     _hide_host_configuration()
     for name, text in boot.items():
         with open(os.path.join(BOOT_DIRECTORY, name), "w", encoding="utf-8") as file:

@@ -10,7 +10,7 @@ import sys
 import time
 import traceback
 
-from . import kernel
+from . import cgroup, kernel
 
 A = "10.77.0.1"
 B = "10.77.0.2"
@@ -170,6 +170,10 @@ class Lab:
         self.boxes = []
         self.namespaces = []
         self.proofs = []
+        self.groups = []
+        self.files = {}  # of the host that the audit sees, beside sysctl.d
+        self.options = []  # of the audit
+        self.leftovers = []  # files to be removed
 
     def namespace(self, name):
         """A new network namespace with only a loopback interface that is up."""
@@ -214,6 +218,11 @@ class Lab:
             netns.run("ip", "address", "add", f"{address}/24", "dev", device)
             netns.run("ip", "link", "set", device, "up")
 
+    def cgroup(self, tcp_limit=None):
+        """A new control group, with a limit on the TCP memory of its processes."""
+        self.groups.append(cgroup.Group(len(self.groups), tcp_limit))
+        return self.groups[-1]
+
     @staticmethod
     def wait(condition, what, timeout=6.0, step=0.05):
         """Waits for a condition, which is a proof that the scene stands."""
@@ -236,6 +245,10 @@ class Lab:
             netns.end_peers()
         for netns in self.namespaces:
             netns.attempt("ss", "-K", "-ta")
+        for group in self.groups:
+            group.end()
+        for path in self.leftovers:
+            os.unlink(path)
 
     def prove(self):
         """Checks what the audit must have seen until its end."""

@@ -14,7 +14,7 @@ import tempfile
 import time
 import traceback
 
-from . import kernel
+from . import cgroup, kernel
 from .net import Lab, SceneError
 from .scene import judge, relevant
 from .scenes import ALL
@@ -37,21 +37,22 @@ def tcpadvisor():
     return os.environ.get("TCPADVISOR", os.path.join(BUILD, "tcpadvisor"))
 
 
-def run_audit(netns, scene):
+def run_audit(netns, lab, scene):
     """Runs the command as a user of that host would; returns exit status, output, complaints."""
     environment = dict(os.environ)
     environment.setdefault("TCPADVISOR_DATADIR", TOP)
-    argv = [tcpadvisor(), "audit", "--format=json", "--window=2s", *scene.options]
+    argv = [tcpadvisor(), "audit", "--format=json", "--window=2s", *scene.options,
+            *lab.options]
     done = subprocess.run(
         argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
         check=False, timeout=AUDIT_LIMIT, env=environment,
-        preexec_fn=lambda: kernel.enter_view(netns.fd, scene.boot, scene.nobody))
+        preexec_fn=lambda: kernel.enter_view(netns.fd, scene.boot, lab.files, scene.nobody))
     return done.returncode, done.stdout, done.stderr
 
 
 def audit_scene(netns, lab, scene):
     """Judges a scene that stands: the outcome and the lines that explain it."""
-    status, output, complaints = run_audit(netns, scene)
+    status, output, complaints = run_audit(netns, lab, scene)
     lab.prove()
     try:
         audit = json.loads(output)
@@ -233,7 +234,8 @@ class Abilities:
 
     def __init__(self, show):
         self.general = self._general(show)
-        self.special = {"tun": _tun_works(), "bbr": _bbr_works()}
+        self.special = {"tun": _tun_works(), "bbr": _bbr_works(), "cgroup": cgroup.works(),
+                        "tcp-limit": cgroup.limits_tcp()}
 
     @staticmethod
     def _general(show):
