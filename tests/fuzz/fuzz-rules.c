@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A whole rule set from one input: catalogue, rules, profiles "a" and "b" and waivers, with 0xff
- * between them. What loads must be complete, and must evaluate on any host.
+ * A whole rule set from one input: catalogue, rules, profiles "a" and "b", waivers and decision table,
+ * with 0xff between them. What loads must be complete, and must evaluate on any host.
  */
 #include "fuzz.h"
 
 #include "rules/profile.h"
 
-enum part { CATALOGUE, RULES, PROFILE_A, PROFILE_B, WAIVERS, PARTS };
+enum part { CATALOGUE, RULES, PROFILE_A, PROFILE_B, WAIVERS, DECISIONS, PARTS };
 
 struct input {
 	const char *bytes[PARTS];
@@ -70,6 +70,8 @@ static int load(struct ruleset *set, struct input *in, struct diag *d)
 		r = load_profiles(set, in, d);
 	if (r >= 0 && in->n[WAIVERS])
 		r = waivers_load(set, "w", in->bytes[WAIVERS], in->n[WAIVERS], d);
+	if (r >= 0 && in->n[DECISIONS])
+		r = decisions_load(set, "d", in->bytes[DECISIONS], in->n[DECISIONS], d);
 	return r;
 }
 
@@ -167,6 +169,10 @@ static void check_set(const struct ruleset *set, struct expr_env *env)
 
 		check(r && *w->reason && w->expires > 0);
 		check(!waiver_find(set, r, "one", 1e18));
+	}
+	for (size_t i = 0; i < set->decision_count; i++) {
+		check(set->decisions[i].throughput && set->decisions[i].latency && set->decisions[i].here.count);
+		check_message(&set->decisions[i].here, env);
 	}
 }
 

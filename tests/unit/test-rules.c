@@ -453,6 +453,65 @@ static void constraints_make_sense_for_their_key(void **state)
 
 /* Messages */
 
+/* The decision table */
+
+#define ROW "throughput = t\nlatency = l\nhere = memory is {host.memory}\n"
+
+static int add_decisions(struct ruleset *set, const char *text, struct diag *d)
+{
+	if (!set->catalogue.arena)
+		load_rules(set, "format = 1\n[a.b]\nwhen = yes\n" RULE_TEXTS);
+	return decisions_load(set, "t.table", text, strlen(text), d);
+}
+
+static void a_decision_table_is_understood(void **state)
+{
+	struct ruleset set = {0};
+	struct diag d = {0};
+
+	(void)state;
+	assert_int_equal(add_decisions(&set, "format = 1\n[Buffers and window]\n" ROW "[Nagle]\n" ROW, &d), 0);
+	assert_int_equal(add_decisions(&set, "format = 1\n[Connections]\n" ROW, &d), 0);
+	assert_int_equal(set.decision_count, 3);
+	assert_string_equal(set.decisions[0].concern, "Buffers and window");
+	assert_string_equal(set.decisions[1].throughput, "t");
+	assert_string_equal(set.decisions[1].latency, "l");
+	assert_int_equal(set.decisions[2].here.count, 2);
+	assert_string_equal(set.decisions[2].here.parts[1].source, "host.memory");
+	ruleset_clear(&set);
+}
+
+static void a_broken_decision_table_is_refused(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned line;
+		const char *says;
+	} rows[] = {
+		{"format = 1\nhere = x\n", 2, "'here' stands before any section"},
+		{"format = 1\n[A]\nlatency = l\nhere = x\n", 2, "[A] needs 'throughput'"},
+		{"format = 1\n[A]\nthroughput = t\nhere = x\n[B]\n" ROW, 2, "[A] needs 'latency'"},
+		{"format = 1\n[A]\nthroughput = t\nlatency = l\n", 2, "[A] needs 'here'"},
+		{"format = 1\n[A]\n" ROW "[A]\n" ROW, 6, "[A] is there already, in t.table:2"},
+		{"format = 1\n[A]\nthroughput = t\nthroughput = u\n", 4, "'throughput' stands twice in [A]"},
+		{"format = 1\n[A]\nhere = x\nhere = y\n", 4, "'here' stands twice in [A]"},
+		{"format = 1\n[A]\nwhere = x\n", 3, "a concern has 'throughput', 'latency' and 'here', not 'where'"},
+		{"format = 1\n[A]\nhere = {path.bdp}\n", 3, "'path.bdp' is a fact of a path"},
+		{"format = 1\n[A]\nhere = {1 s + 1 B}\n", 3, "cannot be added"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ruleset set = {0};
+		struct diag d = {0};
+
+		if (add_decisions(&set, rows[i].text, &d) != -EINVAL)
+			fail_msg("accepted: %s", rows[i].text);
+		ruleset_clear(&set);
+		assert_diag(&d, "t.table", rows[i].line, rows[i].says);
+	}
+}
+
 static void messages_mix_words_and_values(void **state)
 {
 	static const struct {
@@ -526,6 +585,8 @@ int main(void)
 		cmocka_unit_test(constraints_are_understood),
 		cmocka_unit_test(malformed_constraints_are_refused),
 		cmocka_unit_test(constraints_make_sense_for_their_key),
+		cmocka_unit_test(a_decision_table_is_understood),
+		cmocka_unit_test(a_broken_decision_table_is_refused),
 		cmocka_unit_test(messages_mix_words_and_values),
 		cmocka_unit_test(a_message_of_many_parts_fits),
 	};

@@ -220,9 +220,70 @@ static void words_are_wrapped_at_blanks(void **state)
 	}
 }
 
+static const struct column sentences[] = {
+	{"concern", NULL, DIM_TEXT, false},
+	{"throughput", "for throughput", DIM_TEXT, true},
+	{"latency", "for latency", DIM_TEXT, true},
+};
+
+static void fill_sentences(struct table *t)
+{
+	struct value *row;
+
+	table_init(t, "t", "Title", sentences, ARRAY_SIZE(sentences));
+	row = table_row(t);
+	row[0] = value_text("Buffers");
+	row[1] = value_text("one two three four five six seven eight nine");
+	row[2] = value_text("short");
+	row = table_row(t);
+	row[0] = value_text("Nagle");
+	row[1] = value_text("a \x1b[31m name");
+}
+
+/* Where there is no room for columns, one stands below the other. */
+static void sentences_are_stacked_where_it_is_narrow(void **state)
+{
+	_cleanup_text_ struct text t = TEXT_NULL;
+	_cleanup_table_ struct table table;
+
+	(void)state;
+	fill_sentences(&table);
+	as_text(&table, 50, &t);
+	assert_string_equal(t.s, "Title\n"
+				 "  Buffers\n"
+				 "    for throughput  one two three four five six\n"
+				 "                    seven eight nine\n"
+				 "    for latency     short\n"
+				 "\n"
+				 "  Nagle\n"
+				 "    for throughput  a \\x1b[31m name\n"
+				 "    for latency     -\n"
+				 "\n");
+}
+
+static void sentences_stand_side_by_side_where_it_is_wide(void **state)
+{
+	_cleanup_text_ struct text t = TEXT_NULL;
+	_cleanup_table_ struct table table;
+
+	(void)state;
+	fill_sentences(&table);
+	as_text(&table, 78, &t);
+	assert_string_equal(t.s, "Title\n"
+				 "  concern             for throughput               for latency\n"
+				 "\n"
+				 "  Buffers             one two three four five six  short\n"
+				 "                      seven eight nine\n"
+				 "\n"
+				 "  Nagle               a \\x1b[31m name              -\n"
+				 "\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sentences_are_stacked_where_it_is_narrow),
+		cmocka_unit_test(sentences_stand_side_by_side_where_it_is_wide),
 		cmocka_unit_test(columns_are_aligned),
 		cmocka_unit_test(columns_are_left_out_where_the_width_does_not_suffice),
 		cmocka_unit_test(a_wide_column_wraps_beside_the_others),
