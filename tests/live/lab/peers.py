@@ -286,7 +286,8 @@ def _syn(source, target, port, draw):
     pseudo = source + target + struct.pack("!BBH", 0, socket.IPPROTO_TCP, len(tcp))
     tcp = tcp[:16] + struct.pack("!H", _checksum(pseudo + tcp)) + tcp[18:]
     # The kernel fills in length, identification and checksum (raw(7)).
-    return struct.pack("!BBHHHBBH", 0x45, 0, 0, 0, 0, 64, socket.IPPROTO_TCP, 0) + source + target + tcp
+    header = struct.pack("!BBHHHBBH", 0x45, 0, 0, 0, 0, 64, socket.IPPROTO_TCP, 0)
+    return header + source + target + tcp
 
 
 def flood(channel, target, gap, network="10.78.0.0"):

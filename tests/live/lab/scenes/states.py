@@ -276,7 +276,8 @@ def pool_at_rest(lab):
 
 LEAK = (Expect("sockets.close-wait-leak"),)
 SOON = (f"--profile={PROFILE}",)
-ENDING = (f"--profile={os.path.join(os.path.dirname(PROFILE), 'impatient.profile')}",)
+ENDING, DECLARED = ((f"--profile={os.path.join(os.path.dirname(PROFILE), name)}.profile",)
+                    for name in ("impatient", "idle-2s"))
 PILE = "sockets.fin-wait-pileup"
 LAST = "sockets.last-ack-pileup"
 IDLE = "sockets.zombie-idle"
@@ -297,8 +298,8 @@ SCENES = (
     Scene(f"{PILE}/peers-do-not-read", peers_do_not_read, may=LOST + ("window.*",),
           expect=(Expect(PILE, severity="notice"),)),
     Scene(f"{PILE}/shut-down-and-forgotten", shut_down_and_forgotten, options=ENDING,
-          may=(IDLE,), expect=(Expect(PILE, severity="warning"),)),
-    Scene(f"{PILE}/closed-and-left", closed_and_left, options=ENDING, may=(IDLE,),
+          expect=(Expect(PILE, severity="warning"),)),
+    Scene(f"{PILE}/closed-and-left", closed_and_left, options=ENDING,
           expect=(Expect(PILE, severity="info"),)),
     Scene(f"{PILE}/twin-closed-and-left-few", closed_and_left),
     Scene(f"{PILE}/twin-half-closed-transfer", shut_down_and_served, options=ENDING),
@@ -310,8 +311,8 @@ SCENES = (
           expect=(Expect(LAST, subject=f"{A} → {B}:{PORT}"),)),
     Scene(f"{LAST}/twin-few-vanish", few_vanish_last, may=LOST),
     Scene(f"{LAST}/twin-everybody-closes", everybody_closes),
-    Scene(f"{IDLE}/cable-pulled", cable_pulled, options=ENDING, may=("keepalive.*",),
+    Scene(f"{IDLE}/cable-pulled", cable_pulled, options=DECLARED, may=("keepalive.*",),
           expect=(Expect(IDLE, severity="notice"),)),
-    Scene(f"{IDLE}/twin-keepalive", pool_asks, options=ENDING, may=("keepalive.*",)),
+    Scene(f"{IDLE}/twin-keepalive", pool_asks, options=DECLARED, may=("keepalive.*",)),
     Scene(f"{IDLE}/twin-pool-at-rest", pool_at_rest, forbid=("keepalive.beyond-idle-timeout",)),
 )
