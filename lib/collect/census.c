@@ -214,6 +214,12 @@ static struct owner_key owner_of(const struct tcp_socket *s, const struct arriva
 	return a ? a->owner : (struct owner_key){0, UID_NO_PROCESS};
 }
 
+/* The kernel's numbers are signed, and what is reserved falls below zero for moments. */
+static uint64_t charge(uint32_t bytes)
+{
+	return bytes > INT32_MAX ? 0 : bytes;
+}
+
 /*
  * What a socket is charged with: received and not read, written and not acknowledged, reserved, options, backlog
  * (sk_get_meminfo()). Its wmem is left out: those are copies under way of what is queued.
@@ -222,7 +228,8 @@ static uint64_t socket_memory(const struct tcp_socket *s)
 {
 	if (s->mem_count <= MEM_BACKLOG)
 		return 0;
-	return (uint64_t)s->mem[MEM_RMEM] + s->mem[MEM_QUEUED] + s->mem[MEM_FWD] + s->mem[MEM_OPT] + s->mem[MEM_BACKLOG];
+	return charge(s->mem[MEM_RMEM]) + charge(s->mem[MEM_QUEUED]) + charge(s->mem[MEM_FWD]) + charge(s->mem[MEM_OPT]) +
+	       charge(s->mem[MEM_BACKLOG]);
 }
 
 static void add_to_owner(struct census *c, const struct tcp_socket *s, const struct arrival *a)

@@ -118,6 +118,7 @@ static void read_events(struct collecting *c, struct cgroup_reading *g)
 	_cleanup_text_ struct text t = TEXT_NULL;
 	double max, high;
 
+	/* Kernels from 6.13 or so on leave this count at zero; drops then have to tell. */
 	if (g->old) {
 		g->has_throttled = read_bytes(c, g->root, g->path, "memory.kmem.tcp.failcnt", &g->throttled) == 0;
 		return;

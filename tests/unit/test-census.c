@@ -949,11 +949,31 @@ static void a_flow_has_only_its_own_buffers(void **state)
 	cohort_clear(&k.cohort);
 }
 
+/* What is reserved is a signed number that falls below zero for moments: that is not four gigabytes. */
+static void memory_is_what_sockets_are_charged_with(void **state)
+{
+	struct census *c = census_of(state);
+	struct tcp_socket s = socket_of(STATE_ESTABLISHED, 1);
+
+	assert_false(c->has_memory);
+	s.mem_count = MEM_COUNT;
+	s.mem[MEM_RMEM] = 1000;
+	s.mem[MEM_QUEUED] = 200;
+	s.mem[MEM_WMEM] = 1u << 20; /* copies under way of what is queued */
+	s.mem[MEM_FWD] = (uint32_t)-4096;
+	census_add(c, &s);
+	s.mem[MEM_FWD] = 96;
+	census_add(c, &s);
+	assert_true(c->has_memory);
+	assert_int_equal(c->memory, 1200 + 1296);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		counting(every_state_is_counted),
 		counting(keepalive_is_of_open_connections),
+		counting(memory_is_what_sockets_are_charged_with),
 		counting(loopback_is_no_network),
 		counting(outgoing_connections_are_counted_by_destination),
 		counting(what_shares_no_port_is_another_destination),

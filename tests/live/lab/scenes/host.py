@@ -238,7 +238,8 @@ def _tuned(process):
 DISAGREES = {"60-site.conf": "net.ipv4.tcp_fin_timeout = 60\nnet.ipv4.tcp_retries2 = 15\n"}
 AGREES = {"60-site.conf": "net.ipv4.tcp_retries2 = 0xf\nnet.ipv4.tcp_sack = 1\n"}
 # What slow readers say of themselves is for other rules.
-SLOW = MAY_SYSCTL + ("window.*", "loss.*", "bloat.*", "memory.prune-collapse", "latency.*")
+SLOW = MAY_SYSCTL + ("legacy.initial-buffers-huge", "window.*", "loss.*", "bloat.*",
+                     "memory.prune-collapse", "latency.*")
 POOR = SLOW + ("sockets.*", "hol.*", "flows.*")
 
 SCENES = (
