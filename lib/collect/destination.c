@@ -246,6 +246,14 @@ static void set_bytes(const struct collecting *c, struct value *v, const struct 
 	v[DESTINATION_ROUNDS] = value_number(ceil(log2(bytes / (INITIAL_WINDOW * mss) + 1)));
 }
 
+/* A burst that is over says nothing of now: what is being opened bounds the rate of the last ten seconds. */
+static double going_on(const struct collecting *c, double ends)
+{
+	const struct value *opens = &c->facts->host->values[TCP_ACTIVE_OPENS];
+
+	return c->window > 0 && opens->has_delta ? fmin(ends, opens->delta / c->window) : ends;
+}
+
 /* Little's law. What outlives the window comes and goes too seldom within it: then all that are open count. */
 static struct value lifetime(const struct collecting *c, const struct destination *d, double at_a_time, double opens)
 {
@@ -258,8 +266,9 @@ static struct value lifetime(const struct collecting *c, const struct destinatio
 
 static void set_churn(struct collecting *c, struct value *v, const struct overview *o, const struct destination *d)
 {
-	double both = brief(c, d), ends = d->ends[0] / (double)TEN_SECONDS, opens = ends;
-	double at_a_time = c->latest == &c->second ? both / 2 : live(d);
+	double both = brief(c, d), ends = d->ends[0] / (double)TEN_SECONDS, opens = going_on(c, ends);
+	/* None in two looks: less than one at a time. */
+	double at_a_time = c->latest == &c->second ? fmax(both, 1) / 2 : fmax(live(d), 1);
 
 	/* One sighting may be chance. */
 	if (both >= 2)
@@ -364,15 +373,11 @@ static void leave_out_listeners(struct collecting *c)
 	text_clear(&names);
 }
 
-/* A burst that is over needs nothing more: what is being opened now bounds the rate of the last ten seconds. */
 static double ports_needed(const struct collecting *c, const struct value *d)
 {
-	const struct value *opens = &c->facts->host->values[TCP_ACTIVE_OPENS];
-	double ends = d[DESTINATION_ENDS].num;
+	double ends = going_on(c, d[DESTINATION_ENDS].num);
 
-	if (c->window > 0 && opens->has_delta)
-		ends = fmin(ends, opens->delta / c->window);
-	else
+	if (c->latest != &c->second)
 		ends = fmin(ends, d[DESTINATION_TIME_WAIT].num / (TIME_WAIT_MS / 1e3));
 	return ends * d[DESTINATION_PORT_HOLD].num;
 }

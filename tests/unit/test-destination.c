@@ -186,6 +186,7 @@ static void a_burst_that_is_over_needs_nothing(void **state)
 		for (unsigned sample = 0; sample < 2; sample++)
 			put_row(&h.sockets[sample], &REST((uint16_t)(40000 + n), 5000u + 2000 * sample));
 	assert_number(values(&h)[DESTINATION_ENDS], 30);
+	assert_number(values(&h)[DESTINATION_OPENS], 1);
 	assert_number(host_values(&h)[HOST_PORTS_NEEDED], 60);
 }
 
