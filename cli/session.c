@@ -133,6 +133,7 @@ static int end(struct visits *all, struct visit *v)
 	if (r)
 		return r;
 	collect_end(v->collecting, &part->facts);
+	part->facts->again = s->report.count > 0;
 	v->collecting = NULL;
 	part->host = *root_host(s->root);
 	judge(&s->rules, part->facts, part->host.clock, &part->judgement);
@@ -174,6 +175,7 @@ static struct collect_options collect_options(const struct session *s, const str
 		.window = o->window >= 0	  ? o->window
 			  : s->config.window >= 0 ? s->config.window
 						  : default_window,
+		.everything = s->everything,
 		.owners = true,
 		.borrow = !o->no_borrow && !s->config.no_borrow,
 		.progress = isatty(STDERR_FILENO) ? show_progress : NULL,

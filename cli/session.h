@@ -10,6 +10,7 @@ struct session {
 	struct ruleset rules;
 	struct report report;
 	const char *datadir;
+	bool everything; /* read the keys of interfaces that no rule uses, too */
 	bool moved; /* into another network namespace */
 };
 

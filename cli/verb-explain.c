@@ -75,7 +75,7 @@ static void say_conditions(struct explaining *e, const struct rule *r)
 	struct named_thresholds n = {.e = e};
 
 	say(e, "applies", r->applies_text);
-	say(e, "not for", r->otherwise);
+	say(e, "not for", r->otherwise_text);
 	say(e, "when", r->when_text);
 	say(e, "severity", r->off ? "off, until a profile turns it on"
 				  : severity_name(r->has_override ? r->override : r->severity));
@@ -434,6 +434,7 @@ int verb_explain(const struct options *given)
 	if (o.window < 0)
 		o.window = strchr(o.args[0], '.') == strrchr(o.args[0], '.') && !strchr(o.args[0], '_') ? 1 : 0;
 	r = session_open(&s, &o);
+	s.everything = true;
 	if (r || (r = session_judge(&s, &o)))
 		return r;
 	table_init(&e.table, "explanation", "", columns, ARRAY_SIZE(columns));

@@ -185,6 +185,7 @@ int verb_record(const struct options *o)
 		r = open_target(&rec, o->args[0]);
 	if (!r) {
 		root_set_tap(s.root, &tap);
+		s.everything = true; /* a replay may ask for another profile */
 		record_configuration(&s);
 		r = session_judge(&s, o);
 	}

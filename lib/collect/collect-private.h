@@ -28,6 +28,7 @@ struct collecting {
 	struct census first, second;
 	const struct census *latest; /* of the two; NULL where sock_diag could not be asked */
 	struct links links;
+	const char *containers; /* why this host carries some, or NULL */
 	int census_error;
 	struct cpu_stat cpu; /* of the first sample */
 	int cpu_error;
@@ -58,6 +59,10 @@ void collect_cpu_before(struct collecting *c);
 void collect_cpu(struct collecting *c);
 void collect_neighbours_before(struct collecting *c);
 void collect_neighbours(struct collecting *c);
+void collect_conf(struct collecting *c);
+void derive_role(struct collecting *c);
+/* The value of a template's file for an interface, "all" or "default". */
+struct value read_conf(struct collecting *c, const struct sysctl_def *def, const char *interface);
 void collect_sockets_before(struct collecting *c);
 void collect_sockets(struct collecting *c);
 void derive_states(struct collecting *c);

@@ -8,12 +8,12 @@
 
 /* In order: what a later one needs comes first. `before` and `after` are the two samples. */
 static const collector_fn before[] = {
-	collect_sysctls, collect_host, collect_boot_values, collect_links, collect_counters_before, collect_cpu_before,
+	collect_sysctls, collect_host, collect_links, collect_conf, collect_boot_values, collect_counters_before, collect_cpu_before,
 	collect_neighbours_before, collect_sockets_before,
 	collect_managers, collect_cgroups_before,
 };
 static const collector_fn after[] = {
-	collect_counters, collect_cpu, collect_neighbours, collect_links_after, collect_sockets, resolve_cgroups,	derive_states,	  derive_paths,
+	collect_counters, derive_role, collect_cpu, collect_neighbours, collect_links_after, collect_sockets, resolve_cgroups,	derive_states,	  derive_paths,
 	derive_extremes, derive_listeners, derive_destinations, derive_owners, derive_owner_flows, derive_processes,
 	derive_owner_faults,
 	collect_cgroups, derive_descriptors,

@@ -14,6 +14,7 @@ struct collect_options {
 	const struct ruleset *rules; /* its catalogue, and the thresholds that bound a census */
 	const struct config *config; /* declared speeds */
 	double window;		     /* seconds between the samples of a live root; 0: one sample */
+	bool everything;	     /* read the keys of interfaces that no rule uses, too */
 	bool owners;		     /* find the processes behind offending sockets */
 	bool borrow;		     /* borrow descriptors of suspicious sockets; needs owners */
 	/* Called while waiting for the second sample, with the seconds left; may be NULL. */

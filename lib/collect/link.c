@@ -102,6 +102,29 @@ static void read_kind(struct link *link, const struct nlattr *info)
 			copy_string(link->kind, sizeof(link->kind), a);
 }
 
+static void read_rows(struct link *link, enum conf_family family, const struct nlattr *a)
+{
+	size_t n = min_of(mnl_attr_get_payload_len(a) / sizeof(int32_t), (size_t)CONF_ROWS_MAX);
+
+	memcpy(link->conf[family], mnl_attr_get_payload(a), n * sizeof(int32_t));
+	link->conf_count[family] = (unsigned)n;
+}
+
+/* The devconf of both families (inet_fill_link_af(), inet6_fill_ifla6_attrs()): older kernels have fewer rows. */
+static void read_families(struct link *link, const struct nlattr *spec)
+{
+	const struct nlattr *family, *a;
+
+	link->has_conf = true;
+	mnl_attr_for_each_nested(family, spec)
+		mnl_attr_for_each_nested(a, family) {
+			if (mnl_attr_get_type(family) == AF_INET && mnl_attr_get_type(a) == IFLA_INET_CONF)
+				read_rows(link, CONF_IPV4, a);
+			else if (mnl_attr_get_type(family) == AF_INET6 && mnl_attr_get_type(a) == IFLA_INET6_CONF)
+				read_rows(link, CONF_IPV6, a);
+		}
+}
+
 static int on_link(void *user, const struct nlmsghdr *h)
 {
 	const struct ifinfomsg *m = mnl_nlmsg_get_payload(h);
@@ -132,6 +155,9 @@ static int on_link(void *user, const struct nlmsghdr *h)
 		case IFLA_LINKINFO:
 			read_kind(link, a);
 			break;
+		case IFLA_AF_SPEC:
+			read_families(link, a);
+			break;
 		case IFLA_STATS64:
 			read_stats(link, a);
 			break;
@@ -148,8 +174,10 @@ static int on_address(void *user, const struct nlmsghdr *h)
 	if (h->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(h) < sizeof(*m))
 		return 0;
 	link = links_find(user, m->ifa_index);
-	if (link)
-		link->addresses++;
+	if (!link)
+		return 0;
+	link->addresses++;
+	link->networks += m->ifa_scope != RT_SCOPE_LINK && m->ifa_prefixlen < (m->ifa_family == AF_INET ? 32 : 128);
 	return 0;
 }
 

@@ -7,7 +7,7 @@
 #include "config/config.h"
 #include "facts/fact.h"
 
-enum { LINKS_MAX = 4096, NICS_MAX = 16 };
+enum { LINKS_MAX = 4096, NICS_MAX = 16, CONF_ROWS_MAX = 64 };
 
 struct link {
 	uint32_t index, master, mtu;
@@ -16,6 +16,10 @@ struct link {
 	char qdisc[64];
 	bool up, loopback;
 	unsigned addresses;
+	unsigned networks; /* of those, addresses with a network of their own: neither /32, /128 nor link-local */
+	bool has_conf;	   /* the kernel reported its configuration, of which a family may be missing */
+	unsigned conf_count[CONF_FAMILIES];
+	int32_t conf[CONF_FAMILIES][CONF_ROWS_MAX];
 	struct link_stats {
 		uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes, rx_dropped, tx_dropped, rx_errors, tx_errors;
 		uint64_t rx_overruns; /* the ring was full; drivers count it under one of three names */

@@ -128,6 +128,8 @@ static void on_counter(void *user, const char *prefix, const char *name, double 
 		snprintf(fact, sizeof(fact), "tcp.%s", name);
 	else if (!strcmp(prefix, "TcpExt:"))
 		snprintf(fact, sizeof(fact), "tcpext.%s", name);
+	else if (!strcmp(prefix, "Ip:"))
+		snprintf(fact, sizeof(fact), "ip.%s", name);
 	else
 		return;
 	row = fact_find(SUBJECT_HOST, fact);

@@ -36,7 +36,7 @@ void derive_states(struct collecting *c)
 	const char *why = "the kernel's sockets could not be dumped";
 
 	if (!c->latest)
-		for (enum subject_type t = SUBJECT_PATH; t < SUBJECT_TYPES; t++)
+		for (enum subject_type t = SUBJECT_PATH; t <= SUBJECT_OWNER; t++)
 			c->facts->untold[t] = why;
 
 	for (size_t i = 0; i < ARRAY_SIZE(state_facts); i++)

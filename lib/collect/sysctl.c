@@ -4,10 +4,11 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
+#include "catalogue/conf.h"
 #include "collect/collect-private.h"
 #include "collect/sysctld.h"
 
-enum { SYSCTL_FILE_MAX = 64 * 1024 };
+enum { SYSCTL_FILE_MAX = 64 * 1024, INTERFACE_KEYS_MAX = 256 };
 
 /* Words joined by one space, as values are compared and shown. */
 static char *canonical(struct arena *a, const char *s)
@@ -107,6 +108,7 @@ void collect_sysctls(struct collecting *c)
 	c->facts->sysctl_count = cat->count;
 	for (size_t i = 0; i < cat->count; i++) {
 		c->facts->sysctls[i].def = &cat->defs[i];
+		c->facts->sysctls[i].key = cat->defs[i].key;
 		if (sysctl_is_template(&cat->defs[i])) {
 			c->facts->sysctls[i].reason = "each interface has its own";
 			continue;
@@ -267,7 +269,7 @@ static bool loaders_differ(const struct sysctl_state *s)
 
 static void add_subject(struct collecting *c, struct sysctl_state *s)
 {
-	struct subject *subject = facts_add(c->facts, SUBJECT_SYSCTL, s->def->key);
+	struct subject *subject = facts_add(c->facts, SUBJECT_SYSCTL, s->key);
 	struct value *v = subject->values;
 
 	subject->key = s;
@@ -289,6 +291,94 @@ static void add_subject(struct collecting *c, struct sysctl_state *s)
 	v[KEY_LOADERS_DIFFER] = value_number(loaders_differ(s));
 }
 
+/* Keys of interfaces that somebody named, in a file or a profile. Globs name none: plugins set what they make themselves. */
+struct named_keys {
+	const char *keys[INTERFACE_KEYS_MAX];
+	size_t count, left_out;
+};
+
+static void name_key(struct collecting *c, struct named_keys *n, const char *key)
+{
+	const struct sysctl_def *def = catalogue_find(&c->options->rules->catalogue, key);
+
+	if (!def || !sysctl_is_template(def) || strchr(key, '*'))
+		return;
+	for (size_t i = 0; i < n->count; i++)
+		if (!strcmp(n->keys[i], key))
+			return;
+	if (n->count == INTERFACE_KEYS_MAX)
+		n->left_out++;
+	else
+		n->keys[n->count++] = arena_strdup(&c->facts->arena, key);
+}
+
+/* "net.ipv4.conf.eth0/100.rp_filter" → "eth0.100" */
+static const char *interface_of(struct arena *a, const struct sysctl_def *def, const char *key)
+{
+	const char *star = strchr(def->key, '*');
+	char *name = arena_strndup(a, key + (star - def->key), strlen(key) - strlen(def->key) + 1);
+
+	for (char *p = name; *p; p++)
+		*p = *p == '/' ? '.' : *p;
+	return name;
+}
+
+/* An interface's own value came with its link; that of "all" and "default", and what no link holds, is in a file. */
+static struct value read_named(struct collecting *c, const struct sysctl_state *s)
+{
+	const char *name = interface_of(&c->facts->arena, s->def, s->key);
+	size_t row = (size_t)(s->def - c->options->rules->catalogue.defs);
+	const struct subject *link = c->facts->first[SUBJECT_INTERFACE];
+
+	if (!strcmp(name, "all") || !strcmp(name, "default"))
+		return read_conf(c, s->def, name);
+	while (link && strcmp(link->name, name))
+		link = link->next;
+	if (!link)
+		return value_missing(VALUE_ABSENT, arena_printf(&c->facts->arena, "there is no interface %s", name));
+	return s->def->devconf ? conf_value(c->facts, link, s->def, row, CONF_OWN) : read_conf(c, s->def, name);
+}
+
+static void add_interface_keys(struct collecting *c, const struct sysctld *d)
+{
+	const struct ruleset *rules = c->options->rules;
+	struct named_keys n = {.count = 0};
+	struct sysctl_state *grown;
+	struct facts *f = c->facts;
+
+	for (enum sysctld_loader l = 0; l < LOADERS; l++)
+		for (size_t i = 0; i < d->count[l]; i++)
+			if (!d->entries[l][i].glob && d->entries[l][i].value)
+				name_key(c, &n, d->entries[l][i].key);
+	for (size_t i = 0; i < rules->wanted_count; i++)
+		name_key(c, &n, rules->wanted[i].key);
+	for (size_t i = 0; i < rules->count; i++)
+		for (unsigned k = 0; k < rules->rules[i].recommend_count && !rules->rules[i].off; k++)
+			name_key(c, &n, rules->rules[i].recommend[k].key);
+	if (n.left_out)
+		facts_note(f, "%zu keys of interfaces beyond the first %d were not judged", n.left_out, INTERFACE_KEYS_MAX);
+	if (!n.count)
+		return;
+	grown = arena_array(&f->arena, struct sysctl_state, f->sysctl_count + n.count);
+	memcpy(grown, f->sysctls, f->sysctl_count * sizeof(*grown));
+	for (size_t i = 0; i < n.count; i++) {
+		struct sysctl_state *s = &grown[f->sysctl_count + i];
+		struct value v;
+
+		s->key = n.keys[i];
+		s->def = catalogue_find(&rules->catalogue, s->key);
+		v = read_named(c, s);
+		s->state = v.state;
+		s->reason = v.state == VALUE_KNOWN ? NULL : value_reason(&v);
+		if (v.state == VALUE_KNOWN) {
+			s->elements[0] = v;
+			s->raw = arena_printf(&f->arena, "%.0f", v.num * s->def->scale);
+		}
+	}
+	f->sysctls = grown;
+	f->sysctl_count += n.count;
+}
+
 void collect_boot_values(struct collecting *c)
 {
 	struct sysctld d = {0};
@@ -298,13 +388,14 @@ void collect_boot_values(struct collecting *c)
 		facts_note(c->facts, "sysctl.d could not be read: %s", strerror(-r));
 	else if (d.unreadable)
 		facts_note(c->facts, "%zu files of sysctl.d could not be read", d.unreadable);
+	add_interface_keys(c, &d);
 	for (size_t i = 0; i < c->facts->sysctl_count; i++) {
 		struct sysctl_state *s = &c->facts->sysctls[i];
 
-		if (sysctl_is_template(s->def))
+		if (strchr(s->key, '*'))
 			continue;
-		s->systemd = winner(c, &d, LOADER_SYSTEMD, s->def->key);
-		s->procps = winner(c, &d, LOADER_PROCPS, s->def->key);
+		s->systemd = winner(c, &d, LOADER_SYSTEMD, s->key);
+		s->procps = winner(c, &d, LOADER_PROCPS, s->key);
 		compute_defaults(c, s);
 		add_subject(c, s);
 	}

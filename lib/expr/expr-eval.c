@@ -3,7 +3,7 @@
 
 #include <math.h>
 #include <string.h>
-#include "catalogue/catalogue.h"
+#include "catalogue/conf.h"
 
 /* A missing value carries its name along, so that the verdict can say what it waits for. */
 static struct value named(struct value v, const char *what)
@@ -34,6 +34,18 @@ static struct value eval_sysctl(const struct expr *e, const struct expr_env *env
 	if (s->state != VALUE_KNOWN)
 		return named(value_missing(s->state, s->reason), s->def->key);
 	return named(s->elements[e->element], s->def->key);
+}
+
+static struct value eval_conf(const struct expr *e, const struct expr_env *env)
+{
+	const struct subject *s = env->subject;
+
+	if (s && s->type != SUBJECT_INTERFACE)
+		s = s->interface;
+	if (!s)
+		return named(value_missing(VALUE_ABSENT, NULL), e->text);
+	return named(conf_value(env->facts, s, env->facts->sysctls[e->index].def, (size_t)e->index,
+				(enum conf_part)e->element), e->text);
 }
 
 static struct value eval_growth(const struct expr *e, const struct expr_env *env)
@@ -174,6 +186,8 @@ static struct value eval_unary(const struct expr *e, const struct expr_env *env)
 
 	if (e->op == OP_KNOWN)
 		return value_number(v.state == VALUE_KNOWN);
+	if (e->op == OP_ABSENT && (v.state == VALUE_KNOWN || v.state == VALUE_ABSENT))
+		return value_number(v.state == VALUE_ABSENT);
 	if (v.state != VALUE_KNOWN)
 		return v;
 	if (e->op == OP_NEGATE)
@@ -200,6 +214,8 @@ struct value expr_eval(const struct expr *e, const struct expr_env *env)
 		return eval_fact(e, env);
 	case OP_SYSCTL:
 		return eval_sysctl(e, env);
+	case OP_CONF:
+		return eval_conf(e, env);
 	case OP_THRESHOLD:
 		return value_number(env->thresholds[e->index]);
 	case OP_DEFAULT:
@@ -218,6 +234,7 @@ struct value expr_eval(const struct expr *e, const struct expr_env *env)
 	case OP_NEGATE:
 	case OP_NOT:
 	case OP_KNOWN:
+	case OP_ABSENT:
 	case OP_WINDOW:
 	case OP_SQRT:
 		return eval_unary(e, env);
@@ -256,6 +273,8 @@ const char *expr_source(const struct expr *e)
 		return subject_defs[e->subject].facts[e->index].source;
 	if (e->op == OP_SYSCTL)
 		return "/proc/sys";
+	if (e->op == OP_CONF)
+		return e->element == CONF_EFFECTIVE ? "all and own" : e->element == CONF_OWN ? "rtnetlink" : "/proc/sys";
 	if (e->op == OP_THRESHOLD)
 		return "profile";
 	if (e->op == OP_DELTA || e->op == OP_RATE)

@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
-#include "catalogue/catalogue.h"
+#include "catalogue/conf.h"
 #include "rules/threshold.h"
 
 struct parser {
@@ -135,6 +135,50 @@ static const struct expr *sysctl_ref(struct parser *p, const char *key)
 	return e;
 }
 
+bool expr_use_template(const struct expr_scope *scope, size_t row)
+{
+	struct template_set *t = scope->templates;
+
+	for (unsigned i = 0; t && i < t->count; i++)
+		if (t->rows[i] == row)
+			return true;
+	if (t && t->count == TEMPLATES_MAX)
+		return false;
+	if (t)
+		t->rows[t->count++] = row;
+	return true;
+}
+
+/* "ipv4.rp_filter" is what is in force on the subject's interface; ".own", ".all" and ".default" are what makes it up. */
+static const struct expr *conf_ref(struct parser *p, const char *name)
+{
+	static const char *const parts[] = {[CONF_OWN] = ".own", [CONF_ALL] = ".all", [CONF_DEFAULT] = ".default"};
+	size_t family = strcspn(name, "."), n = family + (name[family] == '.'), key = strcspn(name + n, ".");
+	enum conf_part part = CONF_EFFECTIVE;
+	const struct sysctl_def *def = NULL;
+	struct expr *e;
+
+	for (size_t i = CONF_OWN; i < ARRAY_SIZE(parts); i++)
+		if (!strcmp(name + n + key, parts[i]))
+			part = (enum conf_part)i;
+	if (p->scope->catalogue && key && (!name[n + key] || part))
+		def = catalogue_find(p->scope->catalogue, arena_printf(p->scope->arena, "net.%.*s.conf.*.%.*s", (int)family,
+								       name, (int)key, name + n));
+	if (!def)
+		return fail(p, "'conf.%s' is no key of interfaces in the catalogue, nor its .own, .all or .default", name);
+	if (!p->scope->subjects[SUBJECT_INTERFACE])
+		return fail(p, "'conf.%s' is of an interface, which this expression does not judge", name);
+	if (!expr_use_template(p->scope, (size_t)(def - p->scope->catalogue->defs)))
+		return fail(p, "more than %d keys of interfaces", TEMPLATES_MAX);
+	e = node(p, OP_CONF, def->dim);
+	if (e) {
+		e->index = (int)(def - p->scope->catalogue->defs);
+		e->element = part;
+		e->text = arena_printf(p->scope->arena, "conf.%s", name);
+	}
+	return e;
+}
+
 static const struct expr *threshold_ref(struct parser *p, const char *name)
 {
 	int i = p->scope->thresholds ? threshold_find(p->scope->thresholds, name) : -1;
@@ -197,6 +241,7 @@ static const struct function {
 	{"default", OP_DEFAULT, 1, DEFAULT_OF},	 {"window", OP_WINDOW, 1, BYTES},
 	{"sqrt", OP_SQRT, 1, PLAIN},		 {"bitand", OP_BITAND, 2, TWO_PLAIN},
 	{"kernel", OP_KERNEL, 1, VERSION_TEXT},
+	{"absent", OP_ABSENT, 1, ANY_TO_TRUTH},
 };
 
 static bool is_counter(const struct expr *e)
@@ -308,6 +353,8 @@ static const struct expr *parse_name(struct parser *p)
 		return call(p, name);
 	if (!strncmp(name, "sysctl.", 7))
 		return sysctl_ref(p, name + 7);
+	if (!strncmp(name, "conf.", 5))
+		return conf_ref(p, name + 5);
 	if (!strncmp(name, "threshold.", 10))
 		return threshold_ref(p, name + 10);
 	return fact_ref(p, name);

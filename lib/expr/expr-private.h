@@ -8,6 +8,7 @@ enum expr_op {
 	OP_LITERAL, /* number, text or truth */
 	OP_FACT,
 	OP_SYSCTL,
+	OP_CONF, /* a template's key, of the subject's interface */
 	OP_THRESHOLD,
 	OP_NEGATE,
 	OP_NOT,
@@ -30,6 +31,7 @@ enum expr_op {
 	OP_IF,
 	OP_HAS,
 	OP_KNOWN,
+	OP_ABSENT,
 	OP_DELTA,
 	OP_RATE,
 	OP_DEFAULT,
@@ -45,6 +47,6 @@ struct expr {
 	const char *text;
 	enum subject_type subject; /* OP_FACT */
 	int index;		   /* row of the fact, key or threshold */
-	int element;		   /* OP_SYSCTL */
+	int element;		   /* OP_SYSCTL; OP_CONF: the part */
 	const struct expr *arg[3];
 };

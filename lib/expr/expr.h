@@ -7,7 +7,7 @@
  *   cmp    = sum [ ( "<" | "<=" | "=" | "!=" | ">=" | ">" ) sum ]
  *   sum    = term { ( "+" | "-" ) term } term = factor { ( "*" | "/" ) factor }
  *   factor = quantity | "text" | fact | function "(" … ")" | "(" expr ")" | "-" factor
- *   fact   = path.bdp | sysctl.net.ipv4.tcp_rmem[2] | threshold.bloat.queue
+ *   fact   = path.bdp | sysctl.net.ipv4.tcp_rmem[2] | conf.ipv4.rp_filter[.own|.all|.default] | threshold.bloat.queue
  *
  * A minus needs blanks around it, since names may contain one (close-wait.age).
  */
@@ -21,6 +21,14 @@ struct catalogue;
 struct thresholds;
 struct expr;
 
+/* The templates that the expressions of a rule use, so that no others need be read. */
+enum { TEMPLATES_MAX = 16 };
+
+struct template_set {
+	size_t rows[TEMPLATES_MAX]; /* of the catalogue */
+	unsigned count;
+};
+
 enum { EXPR_NODES_MAX = 256, EXPR_DEPTH_MAX = 32, EXPR_NAME_MAX = 128 };
 
 /* Names that an expression may use, and where in a file it stands. */
@@ -29,6 +37,7 @@ struct expr_scope {
 	const struct catalogue *catalogue;   /* NULL: no sysctl. names */
 	const struct thresholds *thresholds; /* NULL: no threshold. names */
 	bool subjects[SUBJECT_TYPES];	     /* whose facts may be used */
+	struct template_set *templates;	     /* gathers what is used of them; NULL: nobody asks */
 	const char *file;
 	unsigned line;
 };
@@ -51,6 +60,8 @@ int expr_parse_as(const struct expr_scope *scope, const char *s, enum dim dim, c
 void expr_thresholds(const struct expr *e, void (*fn)(void *user, size_t row), void *user);
 /* Call fn for each text that an expression may result in by itself: the branches of an if(). */
 void expr_texts(const struct expr *e, void (*fn)(void *user, const char *text), void *user);
+/* Note a template in the scope's set. False where that is full. */
+bool expr_use_template(const struct expr_scope *scope, size_t row);
 enum dim expr_dim(const struct expr *e);
 /* DIM_BOOL results are 0 or 1 in .num. Logic is three-valued: unknown and false is false. */
 struct value expr_eval(const struct expr *e, const struct expr_env *env);

@@ -40,6 +40,11 @@ static const struct fact_def owner_facts[] = {
 #include "facts/facts.def"
 #undef OWNER_FACTS
 };
+static const struct fact_def waiver_facts[] = {
+#define WAIVER_FACTS
+#include "facts/facts.def"
+#undef WAIVER_FACTS
+};
 
 const struct subject_def subject_defs[SUBJECT_TYPES] = {
 	[SUBJECT_HOST] = {"host", "", host_facts, ARRAY_SIZE(host_facts)},
@@ -50,6 +55,7 @@ const struct subject_def subject_defs[SUBJECT_TYPES] = {
 	[SUBJECT_DESTINATION] = {"destination", "destination.", destination_facts,
 				 ARRAY_SIZE(destination_facts)},
 	[SUBJECT_OWNER] = {"owner", "owner.", owner_facts, ARRAY_SIZE(owner_facts)},
+	[SUBJECT_WAIVER] = {"waiver", "waiver.", waiver_facts, ARRAY_SIZE(waiver_facts)},
 };
 
 struct facts *facts_new(void)

@@ -22,6 +22,7 @@ enum subject_type {
 	SUBJECT_LISTENER,
 	SUBJECT_DESTINATION,
 	SUBJECT_OWNER,
+	SUBJECT_WAIVER,
 	SUBJECT_TYPES,
 };
 
@@ -89,6 +90,12 @@ enum owner_fact {
 #undef OWNER_FACTS
 	OWNER_FACT_COUNT,
 };
+enum waiver_fact {
+#define WAIVER_FACTS
+#include "facts/facts.def"
+#undef WAIVER_FACTS
+	WAIVER_FACT_COUNT,
+};
 #undef FACT
 
 struct fact_def {
@@ -108,6 +115,20 @@ struct subject_def {
 
 extern const struct subject_def subject_defs[SUBJECT_TYPES];
 
+/* What the kernel reports with a link of its configuration, by family: rows as in uapi linux/ip.h and linux/ipv6.h. */
+enum conf_family { CONF_IPV4, CONF_IPV6, CONF_FAMILIES };
+
+struct interface_conf {
+	enum value_state state; /* where a family has no rows: absent, or not reported */
+	struct conf_rows {
+		const int32_t *rows;
+		unsigned count;
+		bool forwards;
+		const char *off; /* why the family is not in use on the link, or NULL */
+	} family[CONF_FAMILIES];
+	const struct value *files; /* by row of the catalogue: keys that are read from files; or NULL */
+};
+
 struct subject {
 	enum subject_type type;
 	const char *name;     /* stable between runs; untrusted */
@@ -116,6 +137,7 @@ struct subject {
 	int pid;	      /* 0: not known */
 	struct value *values; /* one for each row of its type */
 	const struct subject *interface; /* of a path */
+	const struct interface_conf *conf; /* of an interface */
 	const struct sysctl_state *key;	 /* of a sysctl subject */
 	struct subject *next;
 };
@@ -131,6 +153,7 @@ enum { SYSCTL_ELEMENTS_MAX = 3 };
 
 struct sysctl_state {
 	const struct sysctl_def *def;
+	const char *key; /* that of the definition, or of one interface where that is a template */
 	enum value_state state;
 	const char *reason;
 	const char *raw;			     /* canonical: elements joined by one space */
@@ -145,7 +168,9 @@ struct facts {
 	struct subject *first[SUBJECT_TYPES], **last[SUBJECT_TYPES];
 	struct subject *host; /* the only SUBJECT_HOST */
 	struct sysctl_state *sysctls;
-	size_t sysctl_count; /* one for each row of the catalogue, in its order */
+	size_t sysctl_count; /* one for each row of the catalogue, in its order, then keys of interfaces that files set */
+	const struct value *conf_all, *conf_default; /* of the templates that are needed, by row of the catalogue */
+	bool again; /* another namespace of a host that is judged: what concerns the whole was said */
 	double window;	     /* seconds between the samples; 0: one sample */
 	const char *untold[SUBJECT_TYPES]; /* why subjects of a type could not be told at all, or NULL */
 	const char *const *notes; /* what could not be read, for the scope line */

@@ -188,11 +188,11 @@ int constraint_weigh(const struct constraint *c, const struct expr_env *env, str
 		     struct recommendation *ret)
 {
 	struct weighing w = {.c = c, .env = env, .arena = a};
-	struct recommendation r = {.constraint = c};
+	struct recommendation r = {.constraint = c, .key = c->key};
 	int result;
 
 	for (size_t i = 0; i < env->facts->sysctl_count; i++)
-		if (env->facts->sysctls[i].def == c->def)
+		if (env->facts->sysctls[i].def == c->def && !strcmp(env->facts->sysctls[i].key, c->key))
 			w.state = &env->facts->sysctls[i];
 	if (!w.state || w.state->state != VALUE_KNOWN) {
 		r.note = w.state && w.state->reason ? w.state->reason : "it was not read";

@@ -2,6 +2,7 @@
 #include "judge/judge.h"
 
 #include <string.h>
+#include <time.h>
 #include "rules/profile.h"
 
 struct judging {
@@ -133,12 +134,21 @@ static void add_evidence(struct finding *f, const struct rule *r, const struct e
 static void add_recommendation(struct judging *g, struct finding *f, const struct constraint *c,
 			       const struct expr_env *env)
 {
-	struct recommendation r;
+	struct recommendation r[WRITES_MAX];
+	unsigned n;
 
-	if (f->recommend_count == RECOMMENDATIONS_MAX || constraint_weigh(c, env, &g->j->arena, &r) == 1)
-		return;
-	if (r.wanted || r.note)
-		f->recommend[f->recommend_count++] = r;
+	if (constraint_is_of_interface(c))
+		n = constraint_weigh_interface(c, env, &g->j->arena, r);
+	else
+		n = constraint_weigh(c, env, &g->j->arena, r) != 1;
+	for (unsigned i = 0; i < n && f->recommend_count < RECOMMENDATIONS_MAX; i++)
+		if (r[i].wanted || r[i].note)
+			f->recommend[f->recommend_count++] = r[i];
+}
+
+static bool is_of_key(const struct constraint *c, const struct sysctl_state *s)
+{
+	return c->def == s->def && !strcmp(c->key, s->key);
 }
 
 static void add_recommendations(struct judging *g, struct finding *f, const struct expr_env *env)
@@ -148,7 +158,7 @@ static void add_recommendations(struct judging *g, struct finding *f, const stru
 	for (unsigned i = 0; i < r->recommend_count; i++)
 		add_recommendation(g, f, &r->recommend[i], env);
 	for (size_t i = 0; r->recommend_wanted && i < g->rules->wanted_count; i++)
-		if (g->rules->wanted[i].def == f->subject->key->def)
+		if (is_of_key(&g->rules->wanted[i], f->subject->key))
 			add_recommendation(g, f, &g->rules->wanted[i], env);
 }
 
@@ -179,7 +189,8 @@ static enum finding_status judge_subject(struct judging *g, const struct rule *r
 	enum finding_status status;
 
 	if (v.state == VALUE_KNOWN && v.num == 0) {
-		const char *why = r->otherwise ? r->otherwise : "its condition does not hold here";
+		const char *why = r->otherwise.count ? message_fill(&r->otherwise, &env, &g->j->arena)
+						   : "its condition does not hold here";
 
 		note_unjudged(g, r, s, STATUS_NOT_APPLICABLE, why, why);
 		return STATUS_NOT_APPLICABLE;
@@ -261,7 +272,7 @@ static void set_wanted(struct judging *g)
 		struct recommendation r;
 		int met = constraint_weigh(c, &env, &g->j->arena, &r);
 
-		while (s && s->key->def != c->def)
+		while (s && !is_of_key(c, s->key))
 			s = s->next;
 		if (!s || met != 0 || !r.wanted)
 			continue;
@@ -271,21 +282,35 @@ static void set_wanted(struct judging *g)
 	}
 }
 
-/* A waiver that has run out excuses nothing, and its owner should hear of it. */
-static void note_expired(struct judging *g)
+/* "2027-06-30" */
+static const char *day_text(struct arena *a, double end)
 {
-	const char **notes = arena_array(&g->j->arena, const char *, g->rules->waiver_count + 1);
-	size_t n = 0;
+	time_t last = (time_t)end - 1;
+	struct tm day;
 
-	for (size_t i = 0; i < g->rules->waiver_count; i++) {
+	if (!gmtime_r(&last, &day))
+		return "?";
+	return arena_printf(a, "%04d-%02d-%02d", day.tm_year + 1900, day.tm_mon + 1, day.tm_mday);
+}
+
+/* A waiver that runs out excuses nothing any more, and its owner should hear of it in time: a rule judges them all. */
+static void add_waivers(struct judging *g)
+{
+	struct arena *a = &g->facts->arena;
+
+	for (size_t i = 0; i < g->rules->waiver_count && !g->facts->again; i++) {
 		const struct waiver *w = &g->rules->waivers[i];
+		bool every = !strcmp(w->subject, "*");
+		struct subject *s = facts_add(g->facts, SUBJECT_WAIVER,
+					      arena_printf(a, "%s%s%s", w->rule, every ? "" : " ", every ? "" : w->subject));
 
-		if (g->clock >= w->expires)
-			notes[n++] = arena_printf(&g->j->arena, "the waiver of %s at %s:%u has expired", w->rule, w->file,
-						  w->line);
+		s->values[WAIVER_RULE] = value_text(w->rule);
+		s->values[WAIVER_SUBJECT] = value_text(w->subject);
+		s->values[WAIVER_REASON] = value_text(w->reason);
+		s->values[WAIVER_EXPIRES] = value_text(day_text(a, w->expires));
+		s->values[WAIVER_LEFT] = value_number(w->expires - g->clock);
+		s->values[WAIVER_AT] = value_text(arena_printf(a, "%s:%u", w->file, w->line));
 	}
-	g->j->notes = notes;
-	g->j->note_count = n;
 }
 
 static int graver_first(const void *a, const void *b)
@@ -305,7 +330,7 @@ void judge(const struct ruleset *rules, struct facts *facts, double clock, struc
 
 	*ret = (struct judgement){.facts = facts, .rules = rules};
 	set_wanted(&g);
-	note_expired(&g);
+	add_waivers(&g);
 	for (size_t i = 0; i < rules->count; i++)
 		if (!rules->rules[i].off)
 			judge_rule(&g, &rules->rules[i]);

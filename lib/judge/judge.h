@@ -24,11 +24,12 @@ struct evidence {
 /* A change to one sysctl, or why none can be recommended. */
 struct recommendation {
 	const struct constraint *constraint;
+	const char *key; /* that is written: of an interface, where the constraint is of what is in force there */
 	const char *current, *wanted; /* whole values, in the kernel's form; wanted NULL: withheld */
 	const char *note;	      /* why it is withheld, or what bounds it */
 };
 
-enum { RECOMMENDATIONS_MAX = 2 * RULE_RECOMMEND_MAX };
+enum { RECOMMENDATIONS_MAX = 2 * RULE_RECOMMEND_MAX, WRITES_MAX = 3 };
 
 struct finding {
 	const struct rule *rule;
@@ -56,8 +57,6 @@ struct judgement {
 	size_t unjudged_count;
 	unsigned by_severity[SEVERITIES]; /* of the advice */
 	unsigned by_status[STATUSES];	  /* of rules, by the gravest status among its subjects */
-	const char *const *notes;	  /* expired waivers */
-	size_t note_count;
 };
 
 /* clock: seconds since the epoch, for waivers. facts gains what the profile wants of each sysctl. */
@@ -68,6 +67,14 @@ DEFINE_CLEANUP(struct judgement *, judgement_clear)
 /* What a constraint asks for here. 1: fulfilled, 0: not, with *ret filled; negative: cannot be told (*ret.note). */
 int constraint_weigh(const struct constraint *c, const struct expr_env *env, struct arena *a,
 		     struct recommendation *ret);
+/* Is the constraint about what is in force on the interface that is judged? */
+bool constraint_is_of_interface(const struct constraint *c);
+/*
+ * The fewest lines to write among conf.all, the interface's own and conf.default that put the constraint in force on
+ * the interface and on later ones, in ret[WRITES_MAX]. How many; 0: it is in force. One without `wanted` says why not.
+ */
+unsigned constraint_weigh_interface(const struct constraint *c, const struct expr_env *env, struct arena *a,
+				    struct recommendation *ret);
 /* Fill a message's expressions in. */
 const char *message_fill(const struct message *m, const struct expr_env *env, struct arena *a);
 const char *status_name(enum finding_status s);

@@ -47,8 +47,8 @@ static json_t *recommend_json(const struct finding *f)
 	for (unsigned i = 0; i < f->recommend_count; i++) {
 		const struct recommendation *r = &f->recommend[i];
 		const struct constraint *c = r->constraint;
-		json_t *o = json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:o}", "action", r->wanted ? "sysctl" : "withheld",
-				      "key", c->def->key, "element",
+		json_t *o = json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:o}", "action", r->wanted ? "sysctl" : "withheld",
+				      "key", json_untrusted(r->key), "element",
 				      c->def->elements > 1 ? json_integer(c->element) : json_null(), "current",
 				      json_untrusted(r->current), "wanted", json_untrusted(r->wanted), "constraint",
 				      constraint_op_text(c->op), "note", json_untrusted(r->note));
@@ -156,8 +156,6 @@ void render_report_json(const struct report *r, const struct render_options *o, 
 			json_array_append_new(unjudged, unjudged_json(p, &j->unjudged[k]));
 		for (const struct subject *s = p->facts->first[SUBJECT_PATH]; s; s = s->next)
 			json_array_append_new(paths, path_json(p, s));
-		for (size_t k = 0; k < j->note_count; k++)
-			json_array_append_new(notes, json_untrusted(j->notes[k]));
 	}
 	json_finish(json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", "tcpadvisor.audit/1",
 			      "version", r->version, "host", host_json(r), "profile",

@@ -125,15 +125,14 @@ static void evidence(struct rendering *r, const struct finding *f)
 
 static void recommendation(struct rendering *r, const struct recommendation *rec)
 {
-	const struct constraint *c = rec->constraint;
 	_cleanup_text_ struct text t = TEXT_NULL;
 
 	if (!rec->wanted) {
-		text_addf(&t, "%s stays as it is: %s", c->def->key, rec->note ? rec->note : "nothing to gain");
+		text_addf(&t, "%s stays as it is: %s", rec->key, rec->note ? rec->note : "nothing to gain");
 		untrusted(r, "set", text_get(&t));
 		return;
 	}
-	text_addf(&t, "%s = %s", c->def->key, rec->wanted);
+	text_addf(&t, "%s = %s", rec->key, rec->wanted);
 	text_addf(&t, "  (now %s%s%s)", rec->current, rec->note ? "; " : "", rec->note ? rec->note : "");
 	untrusted(r, "set", text_get(&t));
 }
@@ -252,8 +251,6 @@ static void scope(struct rendering *r, const struct report *report)
 	for (size_t i = 0; i < report->count; i++) {
 		const struct report_part *p = &report->parts[i];
 
-		for (size_t k = 0; k < p->judgement.note_count; k++)
-			untrusted(r, "note", p->judgement.notes[k]);
 		for (size_t k = 0; k < p->facts->note_count; k++)
 			untrusted(r, "note", p->facts->notes[k]);
 	}

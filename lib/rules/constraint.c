@@ -48,6 +48,13 @@ static int parse_key(const struct expr_scope *scope, const char *key, struct con
 		return diag_set(d, scope->file, scope->line, "'%s' has %u elements: name one as [0] to [%u]", name,
 				c->def->elements, c->def->elements - 1);
 	c->element = (int)element;
+	c->key = sysctl_is_template(c->def) ? arena_strdup(scope->arena, name) : c->def->key;
+	if (!sysctl_is_template(c->def))
+		return 0;
+	if (!strcmp(c->key, c->def->key) && !scope->subjects[SUBJECT_INTERFACE])
+		return diag_set(d, scope->file, scope->line, "'%s': name an interface, all or default in place of the '*'", name);
+	if (!expr_use_template(scope, (size_t)(c->def - scope->catalogue->defs)))
+		return diag_set(d, scope->file, scope->line, "more than %d keys of interfaces", TEMPLATES_MAX);
 	return 0;
 }
 

@@ -26,6 +26,7 @@ enum constraint_op { CONSTRAINT_AT_LEAST, CONSTRAINT_AT_MOST, CONSTRAINT_EQUAL, 
 /* What a rule recommends or a profile wants of one element of a sysctl. */
 struct constraint {
 	const struct sysctl_def *def;
+	const char *key; /* of a template: with its '*' for the interface judged, or with the name of one, all or default */
 	int element;
 	enum constraint_op op;
 	const struct expr *value;   /* of the key's dimension; not for ONE_OF */
@@ -56,8 +57,10 @@ struct rule {
 	const struct expr *raised[SEVERITIES]; /* this severity when it holds */
 	struct message message;
 	struct message advise; /* what to do where no sysctl helps */
-	const char *because, *risk, *refs, *otherwise; /* otherwise: why it does not apply */
+	struct message otherwise; /* why it does not apply */
+	const char *because, *risk, *refs, *otherwise_text;
 	const char *controls; /* ids of the hardening guides that ask for it: "CIS 3.3.7; STIG RHEL-09-253035" */
+	struct template_set templates; /* keys of interfaces that it uses */
 	struct evidence_ref evidence[RULE_EVIDENCE_MAX];
 	unsigned evidence_count;
 	struct constraint recommend[RULE_RECOMMEND_MAX];

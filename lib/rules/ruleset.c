@@ -79,7 +79,7 @@ static int set_for(struct loading *l, const char *value)
 					value + 7);
 	} else if (!subject_type_from_name(value, &r->subject)) {
 		return diag_set(l->diag, l->scope.file, l->scope.line,
-				"'for = %s': host, sysctl [KEY], interface, path, listener, destination or owner", value);
+				"'for = %s': host, sysctl [KEY], interface, path, listener, destination, owner or waiver", value);
 	}
 	l->scope.subjects[r->subject] = true;
 	l->scope.subjects[SUBJECT_INTERFACE] |= r->subject == SUBJECT_PATH;
@@ -139,7 +139,7 @@ static const struct {
 	{"because", offsetof(struct rule, because)},
 	{"risk", offsetof(struct rule, risk)},
 	{"refs", offsetof(struct rule, refs)},
-	{"otherwise", offsetof(struct rule, otherwise)},
+	{"otherwise", offsetof(struct rule, otherwise_text)},
 	{"controls", offsetof(struct rule, controls)},
 };
 
@@ -151,7 +151,7 @@ static int rule_field(struct loading *l, const char *key, const char *value)
 	for (size_t i = 0; i < ARRAY_SIZE(rule_texts); i++)
 		if (!strcmp(rule_texts[i].key, key)) {
 			*(const char **)((char *)r + rule_texts[i].offset) = arena_strdup(&l->set->arena, value);
-			return 0;
+			return strcmp(key, "otherwise") ? 0 : message_parse(&l->scope, value, &r->otherwise, l->diag);
 		}
 	if (!strcmp(key, "for"))
 		return set_for(l, value);
@@ -254,6 +254,7 @@ static int begin_rule(struct loading *l, const struct ini_entry *e)
 	};
 	memset(l->scope.subjects, 0, sizeof(l->scope.subjects));
 	l->scope.subjects[SUBJECT_HOST] = true;
+	l->scope.templates = &l->rule->templates;
 	return 0;
 }
 

@@ -101,6 +101,7 @@ static inline void fill_sysctl(struct sysctl_state *s, const struct sysctl_def *
 			       unsigned hidden, const struct rulers *r)
 {
 	*s = (struct sysctl_state){.def = def,
+				   .key = def->key,
 				   .state = is_hidden(seed, hidden) ? VALUE_DENIED : VALUE_KNOWN};
 	for (unsigned i = 0; i < def->elements; i++) {
 		uint64_t h = hash_two(seed, i);

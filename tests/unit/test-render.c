@@ -403,27 +403,24 @@ static void assert_array(const json_t *j, const char *key, size_t n)
 		fail_msg("%s is no array of %zu", key, n);
 }
 
-/* Waivers that ran out, and where and when it was measured. */
+/* Where and when it was measured, and what could not be read. */
 static void notes_and_circumstances_are_told(void **state)
 {
-	const struct texts x = {
-		.rules = RULES,
-		.waivers = "format = 1\n[listen.accept-queue-full]\nreason = r\nexpires = 2020-01-01\n"};
 	_cleanup_text_ struct text t = TEXT_NULL;
 	_cleanup_json_ json_t *j = NULL;
 	_cleanup_show_ struct show s = {.court.clock = 2e9};
 
-	court_load(&s.court, *state, &x);
-	court_facts(&s.court);
+	court_open(&s.court, *state, RULES);
+	facts_note(s.court.facts, "half of it was not read");
 	s.court.facts->window = 2;
 	s.report.recorded = true;
 	snprintf(s.part.host.netns, sizeof(s.part.host.netns), "blue");
 	render_text(&s, 200, &t);
 	assert_non_null(strstr(t.s, "window 2.0 s · recorded · network namespace blue\n"));
-	assert_non_null(strstr(t.s, "  note    the waiver of listen.accept-queue-full at "));
+	assert_non_null(strstr(t.s, "  note    half of it was not read\n"));
 	assert_non_null(strstr(t.s, "not run as root"));
 	j = render_json(&s);
-	assert_array(j, "notes", 1);
+	assert_array(j, "notes", 0);
 	assert_true(json_is_true(json_object_get(json_object_get(j, "host"), "recorded")));
 	assert_true(json_number_value(json_object_get(j, "window_s")) == 2);
 }

@@ -53,7 +53,7 @@ static void a_rule_file_is_understood(void **state)
 	assert_int_equal(r->recommend[0].element, 2);
 	assert_true(r->recommend[0].within_memory);
 	assert_int_equal(r->recommend[1].choice_count, 2);
-	assert_string_equal(r->otherwise, "the path's BDP is not known");
+	assert_string_equal(r->otherwise_text, "the path's BDP is not known");
 	assert_string_equal(r->risk, "Memory.");
 	assert_int_equal(r->line, 2);
 	assert_string_equal(r->file, "t.rule");

@@ -70,7 +70,7 @@ static inline void court_facts(struct court *c)
 	for (size_t i = 0; i < cat->count; i++) {
 		struct sysctl_state *s = &c->facts->sysctls[i];
 
-		*s = (struct sysctl_state){.def = &cat->defs[i], .reason = "this kernel has no such key"};
+		*s = (struct sysctl_state){.def = &cat->defs[i], .key = cat->defs[i].key, .reason = "this kernel has no such key"};
 		facts_add(c->facts, SUBJECT_SYSCTL, cat->defs[i].key)->key = s;
 	}
 }
