@@ -232,12 +232,15 @@ static void put_link(struct host *h, uint32_t index, const char *name, const cha
 	text_clear(&info);
 }
 
-static struct value of_link(struct host *h, const char *link, const char *key, enum conf_part part)
+/* Kept in the facts' arena, for the assertions take its address. */
+static const struct value *of_link(struct host *h, const char *link, const char *key, enum conf_part part)
 {
 	const struct sysctl_def *def = catalogue_find(&h->rules.catalogue, key);
+	struct value *v = arena_new(&h->facts->arena, struct value);
 
-	return conf_value(h->facts, find_subject(h->facts, SUBJECT_INTERFACE, link), def,
-			  (size_t)(def - h->rules.catalogue.defs), part);
+	*v = conf_value(h->facts, find_subject(h->facts, SUBJECT_INTERFACE, link), def,
+			(size_t)(def - h->rules.catalogue.defs), part);
+	return v;
 }
 
 static void rows_are_those_of_the_kernels_headers(void **state)
@@ -252,8 +255,8 @@ static void rows_are_those_of_the_kernels_headers(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		const char *name = i ? "eth1" : "eth0";
 
-		assert_number(of_link(&h, name, "net.ipv4.conf.*.rp_filter", CONF_OWN), 2);
-		assert_number(of_link(&h, name, "net.ipv6.conf.*.accept_ra", CONF_OWN), 1);
+		assert_number(*of_link(&h, name, "net.ipv4.conf.*.rp_filter", CONF_OWN), 2);
+		assert_number(*of_link(&h, name, "net.ipv6.conf.*.accept_ra", CONF_OWN), 1);
 		assert_number(find_subject(h.facts, SUBJECT_INTERFACE, name)->values[INTERFACE_ROUTED], 1);
 	}
 }
@@ -270,15 +273,15 @@ static void short_and_cut_reports_lack_the_rest(void **state)
 	put_link(&h, 4, "untold", NULL, 0, NULL, four, six);
 	put_link(&h, 5, "off", NULL, 0, &off, four, six);
 	host_collect(&h);
-	assert_missing(of_link(&h, "short", "net.ipv4.conf.*.rp_filter", CONF_OWN), VALUE_ABSENT, "this kernel has no such key");
-	assert_missing(of_link(&h, "cut", "net.ipv4.conf.*.rp_filter", CONF_OWN), VALUE_ABSENT, "this kernel has no such key");
-	assert_missing(of_link(&h, "cut", "net.ipv6.conf.*.accept_ra", CONF_OWN), VALUE_ABSENT, "this kernel has no such key");
-	assert_missing(of_link(&h, "none", "net.ipv6.conf.*.accept_ra", CONF_EFFECTIVE), VALUE_ABSENT, "the link has no IPv6");
-	assert_missing(of_link(&h, "none", "net.ipv4.conf.*.rp_filter", CONF_EFFECTIVE), VALUE_ABSENT, "the link has no IPv4");
-	assert_missing(of_link(&h, "untold", "net.ipv4.conf.*.rp_filter", CONF_OWN), VALUE_UNREAD,
+	assert_missing(*of_link(&h, "short", "net.ipv4.conf.*.rp_filter", CONF_OWN), VALUE_ABSENT, "this kernel has no such key");
+	assert_missing(*of_link(&h, "cut", "net.ipv4.conf.*.rp_filter", CONF_OWN), VALUE_ABSENT, "this kernel has no such key");
+	assert_missing(*of_link(&h, "cut", "net.ipv6.conf.*.accept_ra", CONF_OWN), VALUE_ABSENT, "this kernel has no such key");
+	assert_missing(*of_link(&h, "none", "net.ipv6.conf.*.accept_ra", CONF_EFFECTIVE), VALUE_ABSENT, "the link has no IPv6");
+	assert_missing(*of_link(&h, "none", "net.ipv4.conf.*.rp_filter", CONF_EFFECTIVE), VALUE_ABSENT, "the link has no IPv4");
+	assert_missing(*of_link(&h, "untold", "net.ipv4.conf.*.rp_filter", CONF_OWN), VALUE_UNREAD,
 		       "the configuration of the link was not reported");
-	assert_number(of_link(&h, "off", "net.ipv6.conf.*.accept_ra", CONF_OWN), 0);
-	assert_missing(of_link(&h, "off", "net.ipv6.conf.*.accept_ra", CONF_EFFECTIVE), VALUE_ABSENT,
+	assert_number(*of_link(&h, "off", "net.ipv6.conf.*.accept_ra", CONF_OWN), 0);
+	assert_missing(*of_link(&h, "off", "net.ipv6.conf.*.accept_ra", CONF_EFFECTIVE), VALUE_ABSENT,
 		       "IPv6 is off on the link (disable_ipv6)");
 }
 

@@ -42,6 +42,8 @@ def write(netns, *settings):
     for key, value in settings:
         with netns, open(f"/proc/sys/net/{key}", "w", encoding="ascii") as file:
             file.write(str(value))
+        if netns.read(f"/proc/sys/net/{key}").strip() != str(value):
+            raise SceneError(f"{key} did not become {value}")
 
 
 def hardened(lab, *settings):
@@ -49,9 +51,6 @@ def hardened(lab, *settings):
     client, server = lab.pair()
     write(server, *HARDENED.items())
     write(server, *settings)
-    for key, value in dict(settings).items():
-        if server.read(f"/proc/sys/net/{key}").strip() != str(value):
-            raise SceneError(f"{key} did not become {value}")
     return client, server
 
 
