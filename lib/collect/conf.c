@@ -94,9 +94,10 @@ static bool is_port(const struct collecting *c, const struct link *l)
 	return false;
 }
 
+/* Without a carrier its configuration waits for the cable. */
 static bool is_routed(const struct collecting *c, const struct link *l)
 {
-	return l->up && !l->loopback && !is_port(c, l);
+	return l->enabled && !l->loopback && !is_port(c, l);
 }
 
 static bool is_of_kind(const struct link *l, const char *const *kinds, size_t n)

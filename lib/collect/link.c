@@ -138,6 +138,7 @@ static int on_link(void *user, const struct nlmsghdr *h)
 		return 0;
 	link->loopback = m->ifi_flags & IFF_LOOPBACK;
 	link->up = m->ifi_flags & IFF_RUNNING;
+	link->enabled = m->ifi_flags & IFF_UP;
 	mnl_attr_for_each(a, h, sizeof(*m)) {
 		switch (mnl_attr_get_type(a)) {
 		case IFLA_IFNAME:

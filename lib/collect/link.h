@@ -14,7 +14,8 @@ struct link {
 	char name[64]; /* untrusted */
 	char kind[32]; /* of a virtual link, else "" */
 	char qdisc[64];
-	bool up, loopback;
+	bool up, loopback; /* up: with a carrier */
+	bool enabled;	   /* set up by the administrator, with a carrier or without */
 	unsigned addresses;
 	unsigned networks; /* of those, addresses with a network of their own: neither /32, /128 nor link-local */
 	bool has_conf;	   /* the kernel reported its configuration, of which a family may be missing */

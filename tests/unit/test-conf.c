@@ -207,7 +207,7 @@ static void put_family(struct text *spec, int family, int type, const int32_t *r
 static void put_link(struct host *h, uint32_t index, const char *name, const char *kind, uint32_t master,
 		     const struct reported *r, const int32_t *four, const int32_t *six)
 {
-	struct ifinfomsg m = {.ifi_index = (int)index, .ifi_flags = IFF_RUNNING};
+	struct ifinfomsg m = {.ifi_index = (int)index, .ifi_flags = IFF_UP};
 	size_t at = message_begin(&h->links, RTM_NEWLINK, &m, sizeof(m));
 	struct text spec = TEXT_NULL, info = TEXT_NULL;
 
