@@ -2,6 +2,7 @@
 /* explain: a rule, a sysctl or a profile, and what this host says of it now. */
 #include <string.h>
 #include "base/nearest.h"
+#include "catalogue/conf.h"
 #include "cli/session.h"
 #include "render/layout.h"
 
@@ -272,6 +273,30 @@ static void say_rules(struct explaining *e, const struct sysctl_def *def)
 	say(e, "rules", t.len ? arena_strdup(&e->s->rules.arena, text_get(&t)) : NULL);
 }
 
+static const char *value_shown(struct arena *a, const struct value *v, const struct sysctl_def *def)
+{
+	return v->state == VALUE_KNOWN ? arena_printf(a, "%.0f", v->num * def->scale)
+				       : arena_printf(a, "not known: %s", value_reason(v));
+}
+
+/* conf.all and conf.default, then what each interface has for itself and what is in force there. */
+static void say_interfaces(struct explaining *e, const struct facts *f, const struct sysctl_def *def)
+{
+	size_t row = (size_t)(def - e->s->rules.catalogue.defs);
+	struct arena *a = &e->s->rules.arena;
+
+	if (f->conf_all) {
+		say(e, "all", value_shown(a, &f->conf_all[row], def));
+		say(e, "later ones", value_shown(a, &f->conf_default[row], def));
+	}
+	for (const struct subject *s = f->first[SUBJECT_INTERFACE]; s; s = s->next) {
+		struct value own = conf_value(f, s, def, row, CONF_OWN), in_force = conf_value(f, s, def, row, CONF_EFFECTIVE);
+
+		say(e, "interface", arena_printf(a, "%s: its own %s; in force %s", s->name, value_shown(a, &own, def),
+						 value_shown(a, &in_force, def)));
+	}
+}
+
 static void explain_sysctl(struct explaining *e, const struct sysctl_def *def)
 {
 	struct arena *a = &e->s->rules.arena;
@@ -296,6 +321,8 @@ static void explain_sysctl(struct explaining *e, const struct sysctl_def *def)
 	say_rules(e, def);
 	say(e, "sources", def->refs);
 	say(e, "from", arena_printf(a, "%s:%u", def->file, def->line));
+	for (size_t i = 0; i < e->s->report.count && sysctl_is_template(def); i++)
+		say_interfaces(e, e->s->report.parts[i].facts, def);
 	for (size_t i = 0; i < e->s->report.count; i++)
 		for (const struct subject *s = e->s->report.parts[i].facts->first[SUBJECT_SYSCTL]; s; s = s->next)
 			if (s->key->def == def)

@@ -30,6 +30,9 @@ static void check_link(const struct links *l, const struct link *e)
 	check(isfinite(e->rate) && e->rate >= 0 && (e->rate > 0 || !e->rate_sure));
 	check(!e->from_sysfs || e->speed);
 	check(e->tso <= OFFLOAD_ON && e->gso <= OFFLOAD_ON && e->gro <= OFFLOAD_ON);
+	for (enum conf_family f = CONF_IPV4; f < CONF_FAMILIES; f++)
+		check(e->conf_count[f] <= CONF_ROWS_MAX && (e->has_conf || !e->conf_count[f]));
+	check(e->networks <= e->addresses);
 	check(e->common <= 100 * 1000 * 1000);
 }
 

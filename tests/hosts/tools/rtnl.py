@@ -7,6 +7,7 @@ import netlink
 
 RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE, RTM_NEWQDISC = 16, 20, 24, 36
 IFLA_IFNAME, IFLA_MTU, IFLA_QDISC, IFLA_STATS64, IFLA_MASTER, IFLA_LINKINFO = 3, 4, 6, 23, 10, 18
+IFLA_AF_SPEC = 26
 UP, LOOPBACK, RUNNING, LOWER_UP = 1, 8, 0x40, 0x10000
 ROOT = 0xffffffff
 GENL_ID_CTRL, ETHTOOL = 16, 21
@@ -19,9 +20,33 @@ STATS = ("rx_packets", "tx_packets", "rx_bytes", "tx_bytes", "rx_errors", "tx_er
          "rx_fifo", "rx_missed")
 
 
+# The configuration that is reported with a link: family, attribute, rows, and those used here.
+FAMILIES = {4: (2, 1, 33, {"forwarding": 0, "accept_redirects": 3, "secure_redirects": 4,
+                           "send_redirects": 5, "shared_media": 6, "rp_filter": 7,
+                           "accept_source_route": 8, "log_martians": 10}),
+            6: (10, 2, 60, {"forwarding": 0, "accept_ra": 3, "accept_redirects": 4, "disable_ipv6": 26})}
+
+
+def configuration(four, six):
+    """IFLA_AF_SPEC; None: the link has nothing of that family."""
+    body = b""
+    for version, values in ((4, four), (6, six)):
+        family, kind, count, places = FAMILIES[version]
+        if values is not None:
+            rows = [0] * count
+            for key, value in values.items():
+                rows[places[key]] = value
+            packed = struct.pack(f"={count}i", *rows)
+            body += netlink.attribute(family | netlink.NESTED, netlink.attribute(kind, packed))
+    return netlink.attribute(IFLA_AF_SPEC, body)
+
+
 def link(index, name, kind=None, mtu=1500, qdisc="fq_codel", master=0, up=True, dropped=(0, 0),
-         **counters):
-    """RTM_NEWLINK; kind is that of a virtual link, dropped what it lost receiving and sending."""
+         conf=None, **counters):
+    """
+    RTM_NEWLINK; kind is that of a virtual link, dropped what it lost receiving and sending, conf its
+    configuration of both families.
+    """
     flags = UP | (RUNNING | LOWER_UP if up else 0) | (LOOPBACK if name == "lo" else 0)
     body = struct.pack("=BxHiII", 0, 772 if name == "lo" else 1, index, flags, 0)
     body += netlink.attribute(IFLA_IFNAME, name) + netlink.attribute(IFLA_MTU, mtu)
@@ -35,6 +60,8 @@ def link(index, name, kind=None, mtu=1500, qdisc="fq_codel", master=0, up=True, 
     body += netlink.attribute(IFLA_STATS64, struct.pack("=24Q", *stats))
     if kind:
         body += netlink.attribute(IFLA_LINKINFO, netlink.attribute(1, kind))
+    if conf:
+        body += configuration(*conf)
     return netlink.message(RTM_NEWLINK, body)
 
 

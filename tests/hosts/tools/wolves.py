@@ -219,23 +219,41 @@ def _container_sockets(now):
     return table
 
 
+def _node_sysctls():
+    """What all interfaces share, on a node that forwards."""
+    found = {"proc/sys/net/ipv4/ip_forward": "1\n", "proc/sys/net/ipv4/tcp_rfc1337": "1\n",
+             "proc/sys/net/ipv6/conf/all/forwarding": "1\n"}
+    for key in ("accept_redirects", "accept_source_route", "send_redirects", "log_martians",
+                "rp_filter"):
+        for which in ("all", "default"):
+            found[f"proc/sys/net/ipv4/conf/{which}/{key}"] = "0\n"
+    for key in ("secure_redirects", "shared_media", "forwarding"):
+        found[f"proc/sys/net/ipv4/conf/all/{key}"] = "1\n"
+    for key in ("accept_redirects", "accept_ra"):
+        found[f"proc/sys/net/ipv6/conf/default/{key}"] = "0\n"
+    return found
+
+
 def container_host():
     """Bridges, veth pairs and an overlay, none of which has a speed."""
     def sample(prefix, now):
         return {**_container_sockets(now).files(_sample_of(prefix)),
                 prefix + "proc/net/sockstat": sockstat(30, 260)}
 
-    links = [rtnl.loopback(), rtnl.link(2, "eth0", qdisc="mq"),
-             rtnl.link(3, "cni0", "bridge", 1450, "noqueue"),
-             rtnl.link(4, "flannel.1", "vxlan", 1450, "noqueue")]
-    links += [rtnl.link(5 + i, f"veth{i:08x}", "veth", 1450, "noqueue", 3, dropped=(0, 2))
+    # Forwarding, hardened, and loose; the network plugin has its own way with what it made.
+    own = ({"forwarding": 1, "rp_filter": 2, "log_martians": 1}, {"forwarding": 1, "accept_ra": 1})
+    plugin = ({"forwarding": 1, "accept_redirects": 1, "send_redirects": 1}, {"forwarding": 1})
+    links = [rtnl.loopback(), rtnl.link(2, "eth0", qdisc="mq", conf=own),
+             rtnl.link(3, "cni0", "bridge", 1450, "noqueue", conf=own),
+             rtnl.link(4, "flannel.1", "vxlan", 1450, "noqueue", conf=plugin)]
+    links += [rtnl.link(5 + i, f"veth{i:08x}", "veth", 1450, "noqueue", 3, dropped=(0, 2), conf=plugin)
               for i in range(8)]
     modes = [rtnl.link_mode(2, "eth0", 10000), rtnl.link_mode(3, "cni0", 10000),
              rtnl.link_mode(4, "flannel.1", None, False)]
     modes += [rtnl.link_mode(5 + i, f"veth{i:08x}", 10000) for i in range(8)]
     addresses = [rtnl.address(1, "127.0.0.1/8"), rtnl.address(2, "192.0.2.40/24"),
                  rtnl.address(3, "198.51.100.1/24")]
-    return {**both(sample), **names(KUBELET, POD),
+    return {**both(sample), **names(KUBELET, POD), **_node_sysctls(),
             **rtnl.files(links, addresses, [rtnl.qdisc(2, "mq"),
                                             rtnl.qdisc(2, "fq_codel", 0x80010001)], [], modes),
             "sample-2/netlink/routes.rtnl": rtnl.route("198.51.100.10", 3, "198.51.100.1")
