@@ -65,6 +65,7 @@ void derive_role(struct collecting *c);
 struct value read_conf(struct collecting *c, const struct sysctl_def *def, const char *interface);
 void collect_sockets_before(struct collecting *c);
 void collect_sockets(struct collecting *c);
+void collect_queues(struct collecting *c);
 void derive_states(struct collecting *c);
 void derive_paths(struct collecting *c);
 void derive_extremes(struct collecting *c);

@@ -70,6 +70,8 @@ static void add_interface(struct collecting *c, struct link *l)
 	v[INTERFACE_KIND] = *l->kind ? value_text(arena_strdup(&c->facts->arena, l->kind))
 				     : value_missing(VALUE_ABSENT, "it is no virtual link");
 	v[INTERFACE_MTU] = value_number(l->mtu);
+	v[INTERFACE_FIFO_BACKLOG] = v[INTERFACE_FIFO_RATE] = v[INTERFACE_FIFO_DELAY] =
+		l->fifo ? value_missing(VALUE_NO_WINDOW, NULL) : value_missing(VALUE_ABSENT, "it has no plain FIFO");
 	v[INTERFACE_QDISC] = value_text(arena_strdup(&c->facts->arena, l->qdisc));
 	v[INTERFACE_UP] = value_number(l->up);
 	v[INTERFACE_ADDRESSES] = value_number(l->addresses);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rtnetlink: interfaces, addresses, queueing disciplines, and which way a packet leaves. */
+/* rtnetlink: interfaces, addresses, and which way a packet leaves. */
 #include "collect/link.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
-#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
@@ -15,7 +14,6 @@ struct request {
 	union {
 		struct ifinfomsg link;
 		struct ifaddrmsg address;
-		struct tcmsg qdisc;
 		struct rtmsg route;
 	};
 	uint8_t attributes[64];
@@ -182,27 +180,6 @@ static int on_address(void *user, const struct nlmsghdr *h)
 	return 0;
 }
 
-/* The root alone says little of a multi-queue NIC: "mq (fq_codel)" says what its queues run. */
-static int on_qdisc(void *user, const struct nlmsghdr *h)
-{
-	const struct tcmsg *m = mnl_nlmsg_get_payload(h);
-	const struct nlattr *a;
-	struct link *link;
-	char kind[32] = "";
-
-	if (h->nlmsg_type != RTM_NEWQDISC || mnl_nlmsg_get_payload_len(h) < sizeof(*m))
-		return 0;
-	link = links_find(user, (uint32_t)m->tcm_ifindex);
-	if (!link || m->tcm_parent == TC_H_ROOT || m->tcm_parent == TC_H_INGRESS)
-		return 0;
-	mnl_attr_for_each(a, h, sizeof(*m))
-		if (mnl_attr_get_type(a) == TCA_KIND)
-			copy_string(kind, sizeof(kind), a);
-	if (!strcmp(link->qdisc, "mq") && *kind)
-		snprintf(link->qdisc, sizeof(link->qdisc), "mq (%s)", kind);
-	return 0;
-}
-
 static int dump(struct root *root, uint16_t type, size_t payload, const char *name, root_message_fn fn, void *user)
 {
 	struct request q = {
@@ -227,7 +204,7 @@ int links_read(struct root *root, struct links *l)
 	if (r < 0)
 		return r;
 	dump(root, RTM_GETADDR, sizeof(struct ifaddrmsg), "addresses.rtnl", on_address, l);
-	dump(root, RTM_GETQDISC, sizeof(struct tcmsg), "qdiscs.rtnl", on_qdisc, l);
+	links_read_queues(root, l, false);
 	return 0;
 }
 

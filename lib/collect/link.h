@@ -38,6 +38,11 @@ struct link {
 	const char *rate_source;
 	bool rate_sure;
 	struct subject *subject;
+	/* of the cohort's flows over the window, bytes per second */
+	double flows_out, flows_in;
+	/* of its leaf queues that are plain FIFOs; the lesser backlog of two looks, bytes sent between them */
+	bool fifo;
+	uint64_t fifo_backlog, fifo_bytes, fifo_bytes_before;
 };
 
 enum offload { OFFLOAD_UNKNOWN, OFFLOAD_NONE /* the driver has none */, OFFLOAD_OFF, OFFLOAD_ON };
@@ -56,6 +61,8 @@ int links_read_stats(struct root *root, struct links *l);
 int links_read_nics(struct root *root, struct links *l);
 /* A NIC, or what a virtual machine has for one: no tunnel, bridge, pair or loopback. */
 bool link_is_physical(const struct link *link);
+/* The queueing disciplines; read in both samples, the FIFOs' backlog is the lesser of the two. */
+int links_read_queues(struct root *root, struct links *l, bool second);
 void links_clear(struct links *l);
 struct link *links_find(const struct links *l, uint32_t index);
 /* Decide which figure to believe, and say where it comes from. Strings from the arena. */

@@ -1,139 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Paths: egress interface × peer network. The census gives round trips and rates of all flows; the cohort says
- * which flows sit at a limit. A limit counts only where it costs something: a flow at the link's full rate may wait
- * for its peer's window nine tenths of the time, and nothing is wrong. So each verdict asks for the structure (which
- * window or buffer is full), for a path that is not full (srtt below 1.15 × min_rtt), and for a rate below the link's.
+ * which flows sit at a limit, lose, or keep a queue. What is said of one flow stands in path-flow.c and path-loss.c.
  */
 #include <math.h>
 #include <string.h>
 #include "base/macro.h"
-#include "collect/collect-private.h"
+#include "collect/path.h"
 
-enum { PATHS_MAX = 64, FLOW_SAMPLES_MAX = 1024 };
-
-/* Shares and factors are those of the delay-box measurements on which the rules stand. */
-static const double full_path = 1.15;	    /* srtt / min_rtt above which a queue stands */
-static const double at_maximum = 0.95;	    /* of a buffer's autotuning limit */
-static const double window_full = 0.85;	    /* in flight of the window offered */
-static const double window_turned = 0.6;    /* window's share received in each round trip */
-static const double link_full = 0.9;	    /* of the link's rate */
-static const double queue_small = 0.1;	    /* of a buffer */
-static const double sndbuf_share = 0.05, rwnd_share = 0.2; /* of busy time; the kernel under-counts both */
-enum { BULK_SEGMENTS = 10 };
-
-struct path {
-	const struct network *network;
-	struct link *link; /* NULL: no route */
-	double speed;	   /* bytes per second; 0: not known */
-	bool speed_sure, lower_bound, target;
-	unsigned sampled, timed, receive_limited, send_limited, rwnd_limited, queue_flows;
-	double receive_rate, send_rate, rwnd_rate, receive_window, rwnd_window;
-	double rate_out, rate_in, busy, rwnd, sndbuf, sent, retrans, bulk_rate;
-	float queues[FLOW_SAMPLES_MAX]; /* s */
-	const struct flow *bulk;
-	char congestion[64];
-};
-
-static double growth(uint64_t now, uint64_t before)
-{
-	return now > before ? (double)(now - before) : 0;
-}
-
-static double in_flight(const struct flow_sample *s)
-{
-	return (double)s->unacked * s->snd_mss;
-}
-
-static bool path_is_full(const struct flow_sample *s)
-{
-	return s->min_rtt && s->rtt > full_path * s->min_rtt;
-}
-
-static bool below_link(const struct path *p, double rate)
-{
-	return !p->speed_sure || rate < link_full * p->speed;
-}
-
-/* Our receive buffer is at its maximum, the application keeps up, and each round trip brings what it offers. */
-static void weigh_receiver(struct path *p, const struct flow *f, double rmem_max, double ratio, double rate)
-{
-	const struct flow_sample *s = &f->now;
-	double window = TCPINFO_HAS(s->info_len, rcv_wnd) && s->rcv_wnd ? s->rcv_wnd : ratio * s->rcvbuf;
-
-	if (s->rcvbuf < at_maximum * rmem_max || s->rqueue > queue_small * s->rcvbuf || !s->min_rtt)
-		return;
-	if (rate * s->min_rtt / 1e6 < window_turned * window || !below_link(p, rate))
-		return;
-	/* A receiver's srtt is that of the handshake; its own estimate sees the queue of a full path. */
-	if (s->rcv_rtt > 2 * full_path * s->min_rtt)
-		return;
-	p->receive_limited++;
-	p->receive_rate = fmax(p->receive_rate, rate);
-	p->receive_window = fmax(p->receive_window, window);
-}
-
-/* The peer's window is what holds us. 1: it is, 0: it is not. */
-static bool weigh_peer_window(struct path *p, const struct flow *f, double rate, double share)
-{
-	const struct flow_sample *s = &f->now;
-	bool knows = TCPINFO_HAS(s->info_len, snd_wnd) && s->snd_wnd;
-	bool full = knows && in_flight(s) + s->snd_mss >= window_full * s->snd_wnd;
-
-	if (!s->unacked || path_is_full(s) || !below_link(p, rate) || !(full || (!knows && share > rwnd_share)))
-		return false;
-	/* One window caught full by chance is no limit: the kernel must have counted the waiting too. */
-	if (share < sndbuf_share)
-		return false;
-	p->rwnd_limited++;
-	p->rwnd_rate = fmax(p->rwnd_rate, rate);
-	p->rwnd_window = fmax(p->rwnd_window, knows ? s->snd_wnd : in_flight(s));
-	return true;
-}
-
-/* Our send buffer is at its maximum and what it holds is under way: the application could not add more. */
-static void weigh_sender(struct path *p, const struct flow *f, double wmem_max, double rate, double share)
-{
-	const struct flow_sample *s = &f->now, *b = &f->before;
-	bool all_sent = s->notsent < queue_small * s->sndbuf && in_flight(s) < at_maximum * s->snd_cwnd * s->snd_mss;
-
-	if (s->sndbuf < at_maximum * wmem_max || b->sndbuf < at_maximum * wmem_max || !s->unacked)
-		return;
-	if (path_is_full(s) || !below_link(p, rate) || !(all_sent || share > sndbuf_share))
-		return;
-	p->send_limited++;
-	p->send_rate = fmax(p->send_rate, rate);
-}
-
-static bool is_bulk(const struct flow_sample *s)
-{
-	return s->unacked >= BULK_SEGMENTS && !s->app_limited && s->min_rtt && s->rtt >= s->min_rtt;
-}
-
-static double queue_of(const struct flow_sample *s)
-{
-	return s->min_rtt && s->rtt > s->min_rtt ? (s->rtt - s->min_rtt) / 1e6 : 0;
-}
-
-/*
- * Ten segments in flight in both samples, since delayed ACKs of small flows look like a queue. The mean of the two:
- * a loss-based sender's queue swings with its window, and either sample alone may catch the trough.
- */
-static void weigh_queue(struct path *p, const struct flow *f)
-{
-	double queue = queue_of(&f->now);
-
-	if (!is_bulk(&f->now) || (f->seen_again && f->before.unacked < BULK_SEGMENTS))
-		return;
-	if (f->seen_again)
-		queue = (queue + queue_of(&f->before)) / 2;
-	if (p->queue_flows < FLOW_SAMPLES_MAX)
-		p->queues[p->queue_flows++] = (float)queue;
-	if (!p->bulk || f->now.delivery_rate > p->bulk_rate) {
-		p->bulk = f;
-		p->bulk_rate = (double)f->now.delivery_rate;
-	}
-}
+enum { PATHS_MAX = 64 };
 
 static void note_congestion(struct path *p, const struct flow *f)
 {
@@ -144,39 +19,58 @@ static void note_congestion(struct path *p, const struct flow *f)
 		snprintf(p->congestion + n, sizeof(p->congestion) - n, "%s%s", n ? " " : "", f->congestion);
 }
 
+/* Bytes are counted since Linux 4.1. */
+static bool is_timed(const struct collecting *c, const struct flow *f)
+{
+	return f->seen_again && c->window > 0 && TCPINFO_HAS(f->now.info_len, bytes_received);
+}
+
+static struct change change_of(const struct collecting *c, const struct flow *f)
+{
+	const struct flow_sample *s = &f->now, *b = &f->before;
+	double busy = growth(s->busy_time, b->busy_time);
+
+	return (struct change){
+		.seconds = c->window,
+		.in = growth(s->bytes_received, b->bytes_received) / c->window,
+		.out = growth(s->bytes_acked, b->bytes_acked) / c->window,
+		.busy = busy / 1e6,
+		.rwnd = busy > 0 ? growth(s->rwnd_limited, b->rwnd_limited) / busy : 0,
+		.sndbuf = busy > 0 ? growth(s->sndbuf_limited, b->sndbuf_limited) / busy : 0,
+		.sent = growth(s->bytes_sent, b->bytes_sent),
+		.segments = growth(s->data_segs_out, b->data_segs_out),
+		.resent = growth(s->total_retrans, b->total_retrans),
+		.spurious = growth(s->dsack_dups, b->dsack_dups),
+	};
+}
+
 static void add_flow(struct collecting *c, struct path *p, const struct flow *f)
 {
-	struct value rmem = live_sysctl(c, "net.ipv4.tcp_rmem", 2), wmem = live_sysctl(c, "net.ipv4.tcp_wmem", 2);
 	const struct flow_sample *s = &f->now, *b = &f->before;
-	double in, out, busy, rwnd, sndbuf;
+	struct change d;
 
 	/* Gone before the second sample: its life so far is no growth within the window. */
 	if (c->window > 0 && !f->seen_again)
 		return;
-	weigh_queue(p, f);
+	path_weigh_queue(p, f);
 	note_congestion(p, f);
-	busy = growth(s->busy_time, b->busy_time);
-	rwnd = growth(s->rwnd_limited, b->rwnd_limited);
-	sndbuf = growth(s->sndbuf_limited, b->sndbuf_limited);
 	p->sampled++;
-	p->busy += busy;
-	p->rwnd += rwnd;
-	p->sndbuf += sndbuf;
+	p->busy += growth(s->busy_time, b->busy_time);
+	p->rwnd += growth(s->rwnd_limited, b->rwnd_limited);
+	p->sndbuf += growth(s->sndbuf_limited, b->sndbuf_limited);
 	p->sent += growth(s->bytes_sent, b->bytes_sent);
 	p->retrans += growth(s->bytes_retrans, b->bytes_retrans);
-	/* Bytes are counted since Linux 4.1. */
-	if (!f->seen_again || c->window <= 0 || !TCPINFO_HAS(s->info_len, bytes_received))
+	if (!is_timed(c, f))
 		return;
+	d = change_of(c, f);
 	p->timed++;
-	in = growth(s->bytes_received, b->bytes_received) / c->window;
-	out = growth(s->bytes_acked, b->bytes_acked) / c->window;
-	p->rate_in += in;
-	p->rate_out += out;
-	if (rmem.state == VALUE_KNOWN)
-		weigh_receiver(p, f, rmem.num, c->facts->host->values[HOST_WINDOW_RATIO].num, in);
-	if (weigh_peer_window(p, f, out, busy > 0 ? rwnd / busy : 0) || wmem.state != VALUE_KNOWN)
-		return;
-	weigh_sender(p, f, wmem.num, out, busy > 0 ? sndbuf / busy : 0);
+	p->rate_in += d.in;
+	p->rate_out += d.out;
+	path_weigh_limits(c, p, f, &d);
+	path_weigh_unsent(p, f, &d);
+	path_weigh_restart(c, p, f, &d);
+	path_weigh_loss(p, f, &d);
+	path_weigh_blackhole(c, p, f);
 }
 
 static int by_value(const void *a, const void *b)
@@ -244,16 +138,40 @@ static void set_speed(struct value *v, const struct path *p)
 		v[PATH_BDP] = v[PATH_MIN_RTT_P50];
 }
 
+static const char *describe_flow(struct collecting *c, const struct flow *f)
+{
+	char src[ADDRESS_TEXT_MAX], dst[ADDRESS_TEXT_MAX];
+	const char *unit = unit_name(c, f->cgroup);
+
+	return arena_printf(&c->facts->arena, "%s → %s%s%s", address_text(&f->src, f->sport, src),
+			    address_text(&f->dst, f->dport, dst), unit ? " of " : "", unit ? unit : "");
+}
+
+static struct value describe_example(struct collecting *c, const struct verdict *v, const char *why)
+{
+	return v->example ? value_text(describe_flow(c, v->example)) : value_missing(VALUE_ABSENT, why);
+}
+
+/* How many flows share a verdict, the rate of the fastest, and the window or buffer of the largest. */
+static void set_verdict(struct collecting *c, const struct path *p, struct value *v, const struct verdict *verdict,
+			const char *why)
+{
+	v[0] = timed_or_missing(c, p, verdict->flows);
+	v[1] = only_if(verdict->flows, verdict->rate, why);
+	v[2] = only_if(verdict->flows, verdict->bytes, why);
+}
+
 static void set_limits(struct collecting *c, struct value *v, const struct path *p)
 {
-	v[PATH_RECEIVE_LIMITED] = timed_or_missing(c, p, p->receive_limited);
-	v[PATH_SEND_LIMITED] = timed_or_missing(c, p, p->send_limited);
-	v[PATH_RWND_LIMITED] = timed_or_missing(c, p, p->rwnd_limited);
-	v[PATH_RECEIVE_RATE] = only_if(p->receive_limited, p->receive_rate, "no receiver is limited");
-	v[PATH_RECEIVE_WINDOW] = only_if(p->receive_limited, p->receive_window, "no receiver is limited");
-	v[PATH_SEND_RATE] = only_if(p->send_limited, p->send_rate, "no sender is limited");
-	v[PATH_RWND_RATE] = only_if(p->rwnd_limited, p->rwnd_rate, "no sender is limited");
-	v[PATH_RWND_WINDOW] = only_if(p->rwnd_limited, p->rwnd_window, "no sender is limited");
+	set_verdict(c, p, v + PATH_RECEIVE_LIMITED, &p->receive, "no receiver is limited");
+	set_verdict(c, p, v + PATH_SEND_LIMITED, &p->send, "no sender is limited");
+	set_verdict(c, p, v + PATH_SEND_PINNED, &p->pinned, "no sender has a fixed buffer that limits it");
+	set_verdict(c, p, v + PATH_RWND_LIMITED, &p->peer, "no sender is limited");
+	set_verdict(c, p, v + PATH_RWND_SLOW, &p->slow, "no peer shuts its window");
+	set_verdict(c, p, v + PATH_UNSCALED_LIMITED, &p->unscaled, "no flow is limited for want of window scaling");
+	v[PATH_SEND_EXAMPLE] = describe_example(c, p->pinned.flows ? &p->pinned : &p->send, "no sender is limited");
+	v[PATH_RWND_EXAMPLE] = describe_example(c, p->peer.flows ? &p->peer : &p->slow, "no sender is limited");
+	v[PATH_UNSCALED_EXAMPLE] = describe_example(c, &p->unscaled, "no flow is limited for want of window scaling");
 	v[PATH_RATE_OUT] = timed_or_missing(c, p, p->rate_out);
 	v[PATH_RATE_IN] = timed_or_missing(c, p, p->rate_in);
 	v[PATH_RWND_SHARE] = share(p->rwnd, p->busy);
@@ -266,13 +184,52 @@ static void set_limits(struct collecting *c, struct value *v, const struct path 
 	}
 }
 
-static const char *describe_flow(struct collecting *c, const struct flow *f)
+static void set_waiting(struct collecting *c, struct value *v, const struct path *p)
 {
-	char src[ADDRESS_TEXT_MAX], dst[ADDRESS_TEXT_MAX];
-	const char *unit = unit_name(c, f->cgroup);
+	const char *why = "no flow sent a burst after a pause";
 
-	return arena_printf(&c->facts->arena, "%s → %s%s%s", address_text(&f->src, f->sport, src),
-			    address_text(&f->dst, f->dport, dst), unit ? " of " : "", unit ? unit : "");
+	set_verdict(c, p, v + PATH_UNSENT, &p->unsent, "no flow that hears from its peer has a backlog");
+	v[PATH_UNSENT_DELAY] = only_if(p->unsent.flows, p->unsent_delay, "no flow has a backlog");
+	v[PATH_UNSENT_EXAMPLE] = describe_example(c, &p->unsent, "no flow has a backlog");
+	v[PATH_RESTART] = timed_or_missing(c, p, p->restart.flows);
+	v[PATH_RESTART_BURST] = only_if(p->restart.flows, p->restart.bytes, why);
+	v[PATH_RESTART_WINDOW] = only_if(p->restart.flows, p->restart_window, why);
+	v[PATH_RESTART_ROUNDS] = only_if(p->restart.flows, p->restart_rounds, why);
+	v[PATH_RESTART_COST] = timed_or_missing(c, p, p->restart_cost);
+	v[PATH_RESTART_EXAMPLE] = describe_example(c, &p->restart, why);
+}
+
+static void set_losses(struct collecting *c, struct value *v, const struct path *p)
+{
+	const char *idle = "no sampled flow sent anything within the window", *counted = "this kernel does not count it";
+	double lost = p->resent - p->spurious;
+
+	v[PATH_SEGMENTS] = timed_or_missing(c, p, p->segments);
+	v[PATH_RESENT] = timed_or_missing(c, p, p->resent);
+	v[PATH_LOST] = timed_or_missing(c, p, lost);
+	v[PATH_LOSS] = c->window <= 0	  ? value_missing(VALUE_NO_WINDOW, NULL)
+		       : p->segments > 0 ? value_number(fmin(1, lost / p->segments))
+					 : value_missing(VALUE_FEW, idle);
+	v[PATH_LOSSY] = timed_or_missing(c, p, p->lossy);
+	v[PATH_LOSSY_BBR] = timed_or_missing(c, p, p->lossy_bbr);
+	v[PATH_MSS] = only_if(p->mss > 0, p->mss, "no sampled flow");
+	v[PATH_TIMEOUTS] = p->timed && !p->knows_timeouts ? value_missing(VALUE_ABSENT, counted)
+							  : timed_or_missing(c, p, p->timeouts);
+	v[PATH_TIMEOUT_TIME] = p->timed && !p->knows_timeouts ? value_missing(VALUE_ABSENT, counted)
+							      : timed_or_missing(c, p, p->timeout_time);
+	v[PATH_TIMEOUT_RTO] = only_if(p->timeout_rto > 0, p->timeout_rto, "no flow timed out");
+	v[PATH_CONTROL] = timed_or_missing(c, p, p->control.flows);
+	v[PATH_CONTROL_RATE] = only_if(p->control.flows, p->control.rate, "no flow is held by its congestion control");
+	v[PATH_CONTROL_LOSS] = only_if(p->control.flows, p->control_loss, "no flow is held by its congestion control");
+	v[PATH_CONTROL_EXAMPLE] = describe_example(c, &p->control, "no flow is held by its congestion control");
+	v[PATH_STREAMS] = timed_or_missing(c, p, p->streams);
+	v[PATH_STREAM_RATE] = only_if(p->streams, p->stream_segments / c->window, "no flow carries many messages");
+	v[PATH_STREAM_SHARE] = share(p->stream_bytes, p->sent);
+	v[PATH_STREAM_WAITING] = only_if(p->streams, p->stream_held / p->stream_segments, "no flow carries many messages");
+	v[PATH_STREAM_LOST] = timed_or_missing(c, p, p->stream_resent);
+	v[PATH_BLACKHOLE] = timed_or_missing(c, p, p->blackhole.flows);
+	v[PATH_BLACKHOLE_MSS] = only_if(p->blackhole.flows, p->blackhole.bytes, "no flow is stuck");
+	v[PATH_BLACKHOLE_EXAMPLE] = describe_example(c, &p->blackhole, "no flow is stuck");
 }
 
 static void set_queue(struct collecting *c, struct value *v, struct path *p)
@@ -315,6 +272,8 @@ static void add_subject(struct collecting *c, struct path *p)
 	set_round_trips(v, n);
 	set_speed(v, p);
 	set_limits(c, v, p);
+	set_waiting(c, v, p);
+	set_losses(c, v, p);
 	set_queue(c, v, p);
 }
 
@@ -348,6 +307,28 @@ static struct path *find_path(struct path *paths, size_t n, const struct flow *f
 	return NULL;
 }
 
+/* Of a flow that leaves the host by a link. */
+static struct path *path_of_flow(const struct flow *f, struct path *paths, size_t n)
+{
+	struct path *p = address_is_loopback(&f->dst) ? NULL : find_path(paths, n, f);
+
+	return p && p->link && !p->link->loopback ? p : NULL;
+}
+
+/* A flow is not below a link that all of them fill together. Of a thinned cohort the sum is a lower bound. */
+static void sum_links(struct collecting *c, struct path *paths, size_t n)
+{
+	for (size_t i = 0; i < c->cohort.count; i++) {
+		const struct flow *f = &c->cohort.flows[i];
+		struct path *p = path_of_flow(f, paths, n);
+
+		if (!p || !is_timed(c, f))
+			continue;
+		p->link->flows_out += growth(f->now.bytes_acked, f->before.bytes_acked) / c->window;
+		p->link->flows_in += growth(f->now.bytes_received, f->before.bytes_received) / c->window;
+	}
+}
+
 /* What profiles ask about the host: the largest product that a limited flow would need. */
 static void set_host_bdp(struct collecting *c, const struct path *paths, size_t n, enum host_fact fact,
 			 size_t limited_at, const char *why)
@@ -356,9 +337,9 @@ static void set_host_bdp(struct collecting *c, const struct path *paths, size_t 
 
 	for (size_t i = 0; i < n; i++) {
 		const struct path *p = &paths[i];
-		unsigned limited = *(const unsigned *)((const char *)p + limited_at);
+		const struct verdict *limited = (const struct verdict *)((const char *)p + limited_at);
 
-		if (limited && p->speed_sure)
+		if (limited->flows && p->speed_sure)
 			bdp = fmax(bdp, p->speed * histogram_quantile(&p->network->min_rtt, 0.5) / 1e6);
 	}
 	c->facts->host->values[fact] = bdp > 0	       ? value_number(bdp)
@@ -372,13 +353,13 @@ static void set_host_facts(struct collecting *c, const struct path *paths, size_
 	double rate = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		limited += paths[i].receive_limited + paths[i].send_limited;
+		limited += paths[i].receive.flows + paths[i].send.flows;
 		rate = fmax(rate, (double)paths[i].network->delivery_rate);
 	}
 	c->facts->host->values[HOST_DELIVERY_RATE] = only_if(rate > 0, rate, "no flow has measured one");
-	set_host_bdp(c, paths, n, HOST_BDP_RECEIVE, offsetof(struct path, receive_limited),
+	set_host_bdp(c, paths, n, HOST_BDP_RECEIVE, offsetof(struct path, receive),
 		     "no receiver sits at its buffer's limit on a path of known speed");
-	set_host_bdp(c, paths, n, HOST_BDP_SEND, offsetof(struct path, send_limited),
+	set_host_bdp(c, paths, n, HOST_BDP_SEND, offsetof(struct path, send),
 		     "no sender sits at its buffer's limit on a path of known speed");
 	c->facts->host->values[HOST_LIMITED_FLOWS] = count_or_no_window(c, limited);
 }
@@ -389,6 +370,7 @@ void derive_paths(struct collecting *c)
 	void *ranked[PATHS_MAX];
 	size_t n;
 
+	collect_queues(c);
 	if (!c->latest || !paths)
 		return;
 	n = topk_ranked(&c->latest->networks, ranked, PATHS_MAX);
@@ -402,12 +384,12 @@ void derive_paths(struct collecting *c)
 		p->link = index ? links_find(&c->links, index) : NULL;
 		choose_speed(c, p);
 	}
+	sum_links(c, paths, n);
 	for (size_t i = 0; i < c->cohort.count; i++) {
-		const struct flow *f = &c->cohort.flows[i];
-		struct path *p = address_is_loopback(&f->dst) ? NULL : find_path(paths, n, f);
+		struct path *p = path_of_flow(&c->cohort.flows[i], paths, n);
 
-		if (p && p->link && !p->link->loopback)
-			add_flow(c, p, f);
+		if (p)
+			add_flow(c, p, &c->cohort.flows[i]);
 	}
 	for (size_t i = 0; i < n; i++)
 		add_subject(c, &paths[i]);

@@ -7,6 +7,7 @@
 
 enum {
 	TIME_WAIT_WORTH_A_LOOK = 1000, /* fewer cannot fill a port range; their rows are then not asked for */
+	SENT_WORTH_ASKING = 10000,     /* bytes: a burst, not an answer */
 	CONGESTION_ASKED_MAX = 256,    /* of the busiest in the cohort: each costs a request */
 };
 
@@ -75,7 +76,12 @@ static void on_congestion(void *user, const struct tcp_socket *s)
 		memcpy(f->congestion, s->congestion, sizeof(f->congestion));
 }
 
-/* Only of flows with data under way that leave the host. */
+static bool has_sent(const struct flow *f)
+{
+	return f->seen_again && f->now.bytes_sent > f->before.bytes_sent + SENT_WORTH_ASKING;
+}
+
+/* Only of flows with data under way, or that sent some between the samples, and leave the host. */
 static void ask_congestion(struct collecting *c)
 {
 	unsigned asked = 0;
@@ -85,7 +91,7 @@ static void ask_congestion(struct collecting *c)
 		struct tcp_socket s = {.src = f->src, .dst = f->dst, .sport = f->sport, .dport = f->dport,
 				       .cookie = f->cookie, .ifindex = f->ifindex};
 
-		if (!f->active || !f->now.unacked || address_is_loopback(&f->dst))
+		if (!((f->active && f->now.unacked) || has_sent(f)) || address_is_loopback(&f->dst))
 			continue;
 		/* A socket that closed meanwhile answers ENOENT: nothing to learn. */
 		sockdiag_congestion(c->root, &s, on_congestion, c);

@@ -53,6 +53,7 @@ static inline struct pair quiet_pair(uint64_t cookie)
 			.mem_count = MEM_COUNT};
 
 	r.info.rtt = r.info.min_rtt = MIN_RTT;
+	r.info.options = TCPINFO_OPT_TIMESTAMPS | TCPINFO_OPT_SACK | TCPINFO_OPT_WSCALE;
 	r.info.snd_mss = r.info.rcv_mss = MSS;
 	r.info.last_data_sent = r.info.last_data_recv = r.info.last_ack_recv = 5000;
 	return (struct pair){r, r};
