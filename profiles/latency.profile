@@ -17,6 +17,9 @@ latency.autocorking = on
 # Busy polling burns processors: named where some are idle, and no more than that.
 latency.busy-poll = on
 
+[rules]
+latency.unsent-backlog = on
+
 [sysctl]
 # What the rules judge by measurement or threshold is theirs: buffers (window.*), tcp_retries2 (retries.hang),
 # tcp_autocorking and busy polling (latency.*), tcp_tw_reuse and the port range (ports.*).
