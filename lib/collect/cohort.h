@@ -18,10 +18,9 @@ struct flow_sample {
 	uint32_t unacked, snd_cwnd, snd_mss, rcv_mss, snd_wnd, rcv_wnd;
 	uint32_t notsent, lost, rqueue, wqueue;
 	uint32_t data_segs_in, data_segs_out, delivered, total_retrans, dsack_dups, total_rto_time; /* time: ms */
-	uint32_t last_data_sent, last_data_recv, last_ack_recv, rto;				     /* ms ago; µs */
 	uint32_t rmem, rcvbuf, wmem, sndbuf;
 	uint16_t info_len, total_rto;
-	uint8_t state, options, wscale, backoff;
+	uint8_t state, options, wscale;
 	bool app_limited;
 	uint8_t timer, retransmits, backoff, probes;
 	uint32_t rto;	  /* µs, with its backoff */

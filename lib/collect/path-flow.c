@@ -46,6 +46,11 @@ bool below_link(const struct path *p, double rate)
 	return rate < link_full * p->speed;
 }
 
+bool path_is_crowded(const struct path *p)
+{
+	return p->bulk_full > p->bulk_free || !below_link(p, 0);
+}
+
 static void count(struct verdict *v, const struct flow *f, double rate, double bytes)
 {
 	v->flows++;

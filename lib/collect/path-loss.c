@@ -97,7 +97,7 @@ void path_weigh_loss(struct path *p, const struct flow *f, const struct change *
 
 	p->knows_timeouts |= TCPINFO_HAS(s->info_len, total_rto_time);
 	/* What a loss-based sender drops into the queue that it fills itself is its way of asking how long that is. */
-	if (is_bulk(s) && path_is_full(s) && !control_is_bbr(f))
+	if (path_is_crowded(p) && !control_is_bbr(f))
 		return;
 	p->segments += d->segments;
 	p->resent += d->resent;

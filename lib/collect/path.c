@@ -326,6 +326,8 @@ static void sum_links(struct collecting *c, struct path *paths, size_t n)
 			continue;
 		p->link->flows_out += growth(f->now.bytes_acked, f->before.bytes_acked) / c->window;
 		p->link->flows_in += growth(f->now.bytes_received, f->before.bytes_received) / c->window;
+		if (is_bulk(&f->now))
+			*(path_is_full(&f->now) ? &p->bulk_full : &p->bulk_free) += 1;
 	}
 }
 

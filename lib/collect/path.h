@@ -34,6 +34,8 @@ struct path {
 	const struct flow *bulk;
 	double bulk_rate;
 
+	unsigned bulk_full, bulk_free; /* bulk flows with and without a queue on the way */
+
 	/* losses: segments within the window */
 	bool knows_timeouts;
 	unsigned lossy, lossy_bbr, stuck;
@@ -64,6 +66,8 @@ bool is_bulk(const struct flow_sample *s);
 /* Neither the flow nor all flows of the link together fill it; unknown links are never full. */
 bool below_link(const struct path *p, double rate);
 bool control_is_bbr(const struct flow *f);
+/* Its flows fill the link, or a queue on the way: losses are then how loss-based control asks how long that is. */
+bool path_is_crowded(const struct path *p);
 /* Fills each round trip with its window: by what is it held? */
 void path_weigh_limits(const struct collecting *c, struct path *p, const struct flow *f, const struct change *d);
 /* Queues on the way and in the socket, and windows lost in pauses. */

@@ -41,6 +41,7 @@ enum {
 	OPT_RATE,
 	OPT_QUEUE,
 	OPT_LOSS,
+	OPT_MTU,
 	OPT_CHUNK,
 	OPT_SEED,
 	OPT_RR,
@@ -54,7 +55,8 @@ static const struct option options[] = {
 	{"queue", required_argument, NULL, OPT_QUEUE}, {"loss", required_argument, NULL, OPT_LOSS},
 	{"chunk", required_argument, NULL, OPT_CHUNK}, {"seed", required_argument, NULL, OPT_SEED},
 	{"rr", required_argument, NULL, OPT_RR},       {"stats", no_argument, NULL, OPT_STATS},
-	{"help", no_argument, NULL, OPT_HELP},	       {NULL, 0, NULL, 0},
+	{"help", no_argument, NULL, OPT_HELP},	       {"mtu", required_argument, NULL, OPT_MTU},
+	{NULL, 0, NULL, 0},
 };
 
 const char *box_usage(void)
@@ -63,7 +65,8 @@ const char *box_usage(void)
 	       "NETNS is a pid, a name under /run/netns or a path. T,T gives A to B and B to A.\n"
 	       "  --delay=T[,T]  one way, 40ms          --rate=R[,R]   1Gbit/s; without: no limit\n"
 	       "  --queue=N[,N]  1MB, drop-tail;        --loss=P[,P]   0.1% of the segments\n"
-	       "                 default one BDP        --chunk=N      most segments per packet\n"
+	       "                 default one BDP        --mtu=N[,N]    1400B: larger packets vanish\n"
+	       "  --chunk=N      most segments per packet\n"
 	       "  --seed=N       of the losses          --rr=PRIORITY  SCHED_RR\n"
 	       "  --stats        at the end (SIGUSR1: now)\n";
 }
@@ -137,6 +140,7 @@ static int parse_direction(struct box_spec *spec, int option, const char *text)
 	const struct unit *units = option == OPT_DELAY	 ? time_units
 				   : option == OPT_RATE	 ? rate_units
 				   : option == OPT_QUEUE ? byte_units
+				   : option == OPT_MTU	 ? byte_units
 							 : ratio_units;
 	double pair[2];
 	int r = parse_pair(text, units, pair);
@@ -152,6 +156,8 @@ static int parse_direction(struct box_spec *spec, int option, const char *text)
 			d->rate_bps = (uint64_t)pair[i];
 		else if (option == OPT_QUEUE)
 			d->queue_bytes = (uint64_t)pair[i];
+		else if (option == OPT_MTU)
+			d->mtu = (uint64_t)pair[i];
 		else if (pair[i] > 1)
 			return -EINVAL;
 		else
@@ -173,6 +179,7 @@ static int parse_option(struct box_spec *spec, int option, char *text)
 	case OPT_RATE:
 	case OPT_QUEUE:
 	case OPT_LOSS:
+	case OPT_MTU:
 		return parse_direction(spec, option, text);
 	case OPT_CHUNK:
 		r = parse_count(text, 64, &value);

@@ -20,49 +20,6 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
 }
 
-static double random_unit(struct direction *d)
-{
-	d->random ^= d->random << 13;
-	d->random ^= d->random >> 7;
-	d->random ^= d->random << 17;
-	return (double)(d->random >> 11) / (double)(1ULL << 53);
-}
-
-static uint64_t backlog_bytes(const struct direction *d, uint64_t now)
-{
-	if (d->busy_until <= now)
-		return 0;
-	return (uint64_t)((double)(d->busy_until - now) * (double)d->spec.rate_bps / 8e9);
-}
-
-/* Puts one segment on the wire; false when the queue or chance drops it. */
-static bool segment_admit(struct direction *d, uint64_t now, size_t ip_len)
-{
-	uint64_t wire = ip_len + WIRE_OVERHEAD, backlog;
-
-	d->stats.segments++;
-	d->stats.bytes += wire;
-	if (d->spec.loss > 0 && random_unit(d) < d->spec.loss) {
-		d->stats.dropped_loss++;
-		return false;
-	}
-	if (d->spec.rate_bps == 0) {
-		d->busy_until = now;
-		return true;
-	}
-	backlog = backlog_bytes(d, now);
-	if (backlog > d->spec.queue_bytes) {
-		d->stats.dropped_queue++;
-		return false;
-	}
-	if (backlog + wire > d->stats.queue_peak_bytes)
-		d->stats.queue_peak_bytes = backlog + wire;
-	if (d->busy_until < now)
-		d->busy_until = now;
-	d->busy_until += wire * 8 * NSEC_PER_SEC / d->spec.rate_bps;
-	return true;
-}
-
 /* A chunk arrives when its last segment does, as a NIC that coalesces would hand it up. */
 static void chunk_enqueue(struct direction *d, size_t len, unsigned int first, unsigned int count)
 {
@@ -90,7 +47,7 @@ static void packet_enqueue(struct direction *d, uint64_t now, size_t len)
 			count = 0;
 		}
 		/* A run ends before a lost segment; the clock moves only for admitted ones. */
-		admitted = segment_admit(d, now, ip_len);
+		admitted = segment_admit(d, now, ip_len) == FATE_ADMITTED;
 		if (!admitted && count > 0) {
 			chunk_enqueue(d, len, first, count);
 			count = 0;

@@ -225,6 +225,8 @@ static void test_arguments(void)
 	check(parse(&spec, "--loss=0.1%,0.25") == 0);
 	check(spec.direction[0].loss > 0.000999 && spec.direction[0].loss < 0.001001);
 	check(spec.direction[1].loss == 0.25);
+	check(parse(&spec, "--mtu=1400B,0B") == 0);
+	check(spec.direction[0].mtu == 1400 && spec.direction[1].mtu == 0);
 	finish("values with units, for both directions or each");
 }
 
@@ -234,7 +236,7 @@ static void test_bad_arguments(void)
 		"--delay=40",	   "--delay=-1ms",  "--delay=40ms,", "--rate=1Gb",
 		"--queue=5Mbit/s", "--loss=1.5",    "--loss=nan",    "--chunk=0",
 		"--seed=-1",	   "--rr=100",	    "--delay=inf s", "stray",
-		"--unknown",	   "--a=namespace",
+		"--unknown",	   "--a=namespace", "--mtu=1400",
 	};
 	struct box_spec spec;
 
@@ -247,9 +249,26 @@ static void test_bad_arguments(void)
 	finish("values without unit, out of range or of another kind are refused");
 }
 
+/* A queue of two segments at 1 Gbit/s, and what no queue has a part in. */
+static void test_fates(void)
+{
+	struct direction d = {.spec = {.rate_bps = 1000000000, .queue_bytes = 2000, .mtu = 1400}, .random = 1};
+
+	check(segment_admit(&d, 1000, 1401) == FATE_TOO_LARGE && d.stats.dropped_mtu == 1);
+	check(d.busy_until == 0);
+	check(segment_admit(&d, 1000, 1400) == FATE_ADMITTED && d.busy_until == 1000 + (1400 + WIRE_OVERHEAD) * 8);
+	check(segment_admit(&d, 1000, 1400) == FATE_ADMITTED);
+	check(segment_admit(&d, 1000, 1400) == FATE_NO_ROOM && d.stats.dropped_queue == 1);
+	check(segment_admit(&d, 1000000, 1400) == FATE_ADMITTED);
+	d.spec.mtu = 0;
+	d.spec.loss = 1;
+	check(segment_admit(&d, 2000000, 9000) == FATE_LOST && d.stats.dropped_loss == 1);
+	finish("a segment too large, lost or without room is dropped and counted as that");
+}
+
 int main(void)
 {
-	puts("1..8");
+	puts("1..9");
 	test_cut(false);
 	test_cut(true);
 	test_pseudo_sum();
@@ -258,5 +277,6 @@ int main(void)
 	test_ring();
 	test_arguments();
 	test_bad_arguments();
+	test_fates();
 	return 0;
 }

@@ -38,11 +38,12 @@ static void print_stats(void)
 
 		printf("{\"direction\":\"%s\",\"packets\":%" PRIu64 ",\"segments\":%" PRIu64
 		       ",\"wire_bytes\":%" PRIu64 ",\"dropped_queue\":%" PRIu64
-		       ",\"dropped_loss\":%" PRIu64 ",\"dropped_ring\":%" PRIu64
+		       ",\"dropped_loss\":%" PRIu64 ",\"dropped_mtu\":%" PRIu64
+		       ",\"dropped_ring\":%" PRIu64
 		       ",\"write_errors\":%" PRIu64 ",\"queue_peak_bytes\":%" PRIu64
 		       ",\"late_us_p50\":%" PRIu64 ",\"late_us_p99\":%" PRIu64
 		       ",\"late_us_max\":%" PRIu64 "}\n",
-		       d->name, s.packets, s.segments, s.bytes, s.dropped_queue, s.dropped_loss,
+		       d->name, s.packets, s.segments, s.bytes, s.dropped_queue, s.dropped_loss, s.dropped_mtu,
 		       s.dropped_ring, s.write_errors, s.queue_peak_bytes, lateness_us(&s, 0.5),
 		       lateness_us(&s, 0.99), lateness_us(&s, 1));
 	}

@@ -28,7 +28,8 @@ struct direction_spec {
 	uint64_t delay_ns;
 	uint64_t rate_bps; /* bits per second on the wire; 0 = no limit */
 	uint64_t queue_bytes;
-	double loss; /* probability per segment */
+	double loss;   /* probability per segment */
+	uint64_t mtu;  /* IP packets above it vanish without a word; 0 = none do */
 	unsigned int chunk_segments;
 };
 
@@ -48,7 +49,7 @@ struct box_spec {
 
 struct direction_stats {
 	uint64_t packets, segments, bytes;
-	uint64_t dropped_queue, dropped_loss, dropped_ring, write_errors;
+	uint64_t dropped_queue, dropped_loss, dropped_mtu, dropped_ring, write_errors;
 	uint64_t queue_peak_bytes;
 	uint64_t chunks;
 	uint64_t lateness[LATENESS_BUCKETS]; /* chunks delivered 2^i us late, i = index */
@@ -85,6 +86,10 @@ unsigned int packet_segments(const uint8_t *packet, size_t len);
 size_t packet_segment_length(const uint8_t *packet, size_t len, unsigned int index);
 size_t packet_cut(const uint8_t *packet, size_t len, unsigned int first, unsigned int count,
 		  uint8_t *out);
+
+/* delaybox-queue.c */
+enum fate { FATE_ADMITTED, FATE_LOST, FATE_TOO_LARGE, FATE_NO_ROOM };
+enum fate segment_admit(struct direction *d, uint64_t now, size_t ip_len);
 
 /* delaybox-ring.c */
 int ring_init(struct ring *ring, size_t size) _must_check_;

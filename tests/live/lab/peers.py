@@ -112,7 +112,8 @@ def serve(channel, ports, backlog=4096, manners="close", accept=True, reuseport=
     server.run()
 
 
-def _begin(target, source=None):
+def begin(target, source=None):
+    """A connection that is being opened; it does not block."""
     sock = socket.socket()
     sock.setblocking(False)
     if source:
@@ -124,7 +125,8 @@ def _begin(target, source=None):
     return sock
 
 
-def _established(socks):
+def established(socks):
+    """Waits until all of them are open."""
     selector = selectors.EpollSelector()
     for sock in socks:
         selector.register(sock, selectors.EVENT_WRITE)
@@ -138,9 +140,9 @@ def _established(socks):
 
 def connect(channel, targets, sources=(None,), payload=b""):
     """One connection for each target, all at once; then obeys close and half-close."""
-    socks = [_begin(target, sources[i % len(sources)]) for i, target in enumerate(targets)]
+    socks = [begin(target, sources[i % len(sources)]) for i, target in enumerate(targets)]
     channel.say("begun")
-    _established(socks)
+    established(socks)
     for sock in socks:
         sock.sendall(payload)
     channel.say("established")
@@ -162,7 +164,7 @@ def trickle(channel, target, gap, lifetime=None):
     socks = []
     channel.say("begun")
     while True:
-        socks.append((time.monotonic(), _begin(target)))
+        socks.append((time.monotonic(), begin(target)))
         while lifetime and socks[0][0] + lifetime < time.monotonic():
             socks.pop(0)[1].close()
         time.sleep(gap)
@@ -268,7 +270,7 @@ def storm(channel, target, step, limit=6000):
     channel.say("begun")
     wave = step
     while len(socks) < limit:
-        socks += [_begin(target) for _ in range(int(wave))]
+        socks += [begin(target) for _ in range(int(wave))]
         wave += step
         time.sleep(0.05)
     channel.hear()
