@@ -16,8 +16,7 @@ retries.hang = 330 s
 latency.autocorking = on
 # Busy polling burns processors: named where some are idle, and no more than that.
 latency.busy-poll = on
-
-[rules]
+# What waits in the socket is older than what was written last.
 latency.unsent-backlog = on
 
 [sysctl]
