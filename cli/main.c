@@ -16,6 +16,10 @@ const struct verb verbs[] = {
 	{"sockets", "", "states, listeners, destinations and owners", HOST_VERB, 0, 0, verb_sockets},
 	{"bdp", "--rate RATE --rtt TIME", "what-if: BDP, buffers, sysctl lines and memory", TAKES_OUTPUT | TAKES_WHAT_IF, 0,
 	 0, verb_bdp},
+	{"lint", "[FILE…]", "judge sysctl.d files offline, for CI", TAKES_LINT | TAKES_FILES | TAKES_PROFILE | TAKES_VERDICT, 0, 4096,
+	 verb_lint},
+	{"which", "KEY", "who sets this sysctl: both loaders' winners, and what they shadow",
+	 TAKES_OUTPUT | TAKES_FILES | TAKES_PROFILE, 1, 1, verb_which},
 	{"facts", "[PATTERN]", "what was measured, and what rules may use", HOST_VERB, 0, 1, verb_facts},
 	{"rules", "", "the rules that are loaded", TAKES_OUTPUT | TAKES_PROFILE, 0, 0, verb_rules},
 	{"profiles", "", "the profiles that can be chosen", TAKES_OUTPUT, 0, 0, verb_profiles},
@@ -50,7 +54,7 @@ static int print_verb_help(const struct verb *v)
 		if (!(d->group & v->takes))
 			continue;
 		snprintf(name, sizeof(name), "--%s%s%s", d->name, d->argument ? "=" : "", d->argument ? d->argument : "");
-		text_addf(&t, "  %-24s%s\n", name, d->help);
+		text_addf(&t, "  %-23s %s\n", name, d->help);
 	}
 	return output_write(&t);
 }

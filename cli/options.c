@@ -12,6 +12,29 @@ static int set_format(struct options *o, const char *v)
 	return report_format_find(v) ? 0 : -EINVAL;
 }
 
+static int set_lint_format(struct options *o, const char *v)
+{
+	o->format = v;
+	return lint_format_find(v) ? 0 : -EINVAL;
+}
+
+static int set_kernel(struct options *o, const char *v)
+{
+	struct kernel_version version;
+	size_t n = strspn(v, "0123456789"), m = v[n] == '.' ? strspn(v + n + 1, "0123456789") : 0;
+	char pair[16];
+
+	/* "6.1", or a whole release such as 6.1.0-18-amd64 */
+	snprintf(pair, sizeof(pair), "%.*s", (int)min_of(n + 1 + m, sizeof(pair) - 1), v);
+	o->kernel = v;
+	return m && kernel_version_parse(pair, &version) == 0 && version.major ? 0 : -EINVAL;
+}
+
+static int set_memory(struct options *o, const char *v)
+{
+	return quantity_parse(v, DIM_BYTES, &o->memory) < 0 || o->memory < 1 << 20 || o->memory > 1e18 ? -EINVAL : 0;
+}
+
 static int set_profile(struct options *o, const char *v)
 {
 	o->profile = v;
@@ -109,15 +132,18 @@ const struct option_def option_defs[] = {
 	{"speed", "IFACE=RATE", TAKES_HOST, set_speed, "declare a link's speed, such as eth0=10Gbit/s; may be repeated"},
 	{"netns", "PID|NAME|all", TAKES_HOST, set_netns, "judge other network namespaces (root)"},
 	{"no-borrow", NULL, TAKES_HOST, set_no_borrow, "do not borrow other processes' descriptors to ask for socket options"},
-	{"root", "DIR", TAKES_HOST, set_root, "a host recorded by `tcpadvisor record` instead of this one"},
+	{"root", "DIR", TAKES_HOST | TAKES_FILES, set_root, "a host recorded by `tcpadvisor record` instead of this one"},
+	{"kernel", "VERSION", TAKES_LINT, set_kernel, "judge for this kernel, such as 6.1"},
+	{"memory", "SIZE", TAKES_LINT, set_memory, "judge for a host of this size, such as 64GiB"},
 	{"fail-on", "LEVEL", TAKES_VERDICT, set_fail_on, "exit 2 from this severity on (info, notice, warning, error); "
 							  "or unknown: count what could not be judged"},
 	{"verbose", NULL, TAKES_VERDICT, set_verbose, "also say which rules do not apply here, and why"},
 	{"rate", "RATE", TAKES_WHAT_IF, set_rate, "rate of the path, such as 10Gbit/s"},
 	{"rtt", "TIME", TAKES_WHAT_IF, set_rtt, "round trip of the path, such as 80ms"},
 	{"flows", "N", TAKES_WHAT_IF, set_flows, "flows that fill their buffers at the same time (default: 1)"},
+	{"format", "text|json|sarif", TAKES_LINT, set_lint_format, "form of the output"},
 	{"format", "text|json", TAKES_OUTPUT, set_format, "form of the output"},
-	{"no-color", NULL, TAKES_OUTPUT, set_no_color, "plain text; as is the environment variable NO_COLOR"},
+	{"no-color", NULL, TAKES_OUTPUT | TAKES_FILES, set_no_color, "plain text; as is the environment variable NO_COLOR"},
 	{"help", NULL, ~0u, set_help, "this text"},
 	{NULL, NULL, 0, NULL, NULL},
 };

@@ -32,14 +32,14 @@ static int add_speeds(struct session *s, const struct options *o)
 	return 0;
 }
 
-int session_open(struct session *s, const struct options *o)
+static int open_with(struct session *s, const struct options *o, int (*open)(const char *, struct root **, struct diag *))
 {
 	struct diag d = {0};
 	const char *profile;
 	int r;
 
 	*s = (struct session){.config = {.window = -1}, .datadir = find_datadir()};
-	r = root_open(o->root, &s->root, &d);
+	r = open(o->root, &s->root, &d);
 	if (r < 0) {
 		if (*d.message)
 			complain_diag(&d);
@@ -61,6 +61,16 @@ int session_open(struct session *s, const struct options *o)
 	}
 	s->report = (struct report){.version = PACKAGE_VERSION, .recorded = o->root != NULL, .rules = &s->rules};
 	return 0;
+}
+
+int session_open(struct session *s, const struct options *o)
+{
+	return open_with(s, o, root_open);
+}
+
+int session_open_tree(struct session *s, const struct options *o)
+{
+	return open_with(s, o, root_open_tree);
 }
 
 static void show_progress(void *user, double left)

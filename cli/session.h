@@ -16,6 +16,8 @@ struct session {
 
 /* Each returns 0, or an exit status after a line on stderr. */
 int session_open(struct session *s, const struct options *o);
+/* As session_open(), where --root may be any tree of files. */
+int session_open_tree(struct session *s, const struct options *o);
 /* Collect facts, and judge them, in every network namespace asked for. */
 int session_judge(struct session *s, const struct options *o);
 /*

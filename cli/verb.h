@@ -19,6 +19,8 @@ struct options {
 	size_t speed_count;
 	double window; /* negative: not given */
 	double rate, rtt, flows;
+	const char *kernel;
+	double memory; /* 0: not given */
 	enum severity fail_on;
 	bool fail_on_unknown, no_color, no_borrow, verbose, help;
 	char **args; /* after the verb */
@@ -32,11 +34,13 @@ enum option_group {
 	TAKES_PROFILE = 1 << 2,	 /* --profile */
 	TAKES_VERDICT = 1 << 3,	 /* --fail-on --verbose */
 	TAKES_WHAT_IF = 1 << 4,	 /* --rate --rtt --flows */
+	TAKES_FILES = 1 << 5,	 /* --root, of any tree of files; --no-color */
+	TAKES_LINT = 1 << 6,	 /* --kernel --memory, and --format with more formats */
 };
 
 struct option_def {
 	const char *name, *argument; /* argument NULL: a flag */
-	enum option_group group;
+	unsigned group; /* option_group: any of them */
 	int (*set)(struct options *o, const char *value); /* -EINVAL: not understood */
 	const char *help;
 };
@@ -59,6 +63,8 @@ int verb_bdp(const struct options *o);
 int verb_facts(const struct options *o);
 int verb_rules(const struct options *o);
 int verb_profiles(const struct options *o);
+int verb_lint(const struct options *o);
+int verb_which(const struct options *o);
 int verb_record(const struct options *o);
 
 /* Parse what follows the verb. 0, or an exit status after a line on stderr. */

@@ -263,6 +263,7 @@ static const struct field {
 	{"refs", offsetof(struct sysctl_def, refs), NULL, NULL},
 	{"names", offsetof(struct sysctl_def, names), NULL, NULL},
 	{"applies", offsetof(struct sysctl_def, applies), NULL, NULL},
+	{"words", offsetof(struct sysctl_def, words), NULL, NULL},
 	{"inherits", offsetof(struct sysctl_def, inherits), NULL, NULL},
 	{"effect", offsetof(struct sysctl_def, effect), NULL, NULL},
 	{"default-note", offsetof(struct sysctl_def, default_note), NULL, NULL},
@@ -378,6 +379,8 @@ static int check_def(struct loading *l)
 	if (!strchr(def->key, '*') != !sysctl_is_template(def))
 		return diag_set(l->diag, def->file, def->line, "[%s]: 'combine' belongs to keys with a '*' for the interface",
 				def->key);
+	if (def->words && dim_is_number(def->dim))
+		return diag_set(l->diag, def->file, def->line, "[%s]: 'words' belongs to keys that hold words", def->key);
 	if (!bounds_make_sense(def))
 		return diag_set(l->diag, def->file, def->line,
 				"[%s]: min and max are one number or one for each element, and min is not above max", def->key);
@@ -417,8 +420,7 @@ static const struct sysctl_def *find_section(const struct catalogue *c, const ch
 	return NULL;
 }
 
-/* "net.ipv4.conf.eth0.rp_filter" → "net.ipv4.conf.*.rp_filter"; a dot in an interface's name is a slash here. */
-static bool template_of(const char *key, char *ret, size_t size)
+bool catalogue_template(const char *key, char *ret, size_t size)
 {
 	static const char *const trees[] = {"net.ipv4.conf.", "net.ipv6.conf.", "net.ipv4.neigh.", "net.ipv6.neigh."};
 
@@ -437,7 +439,7 @@ const struct sysctl_def *catalogue_find(const struct catalogue *c, const char *k
 	const struct sysctl_def *def = find_section(c, key);
 	char template[SYSCTL_KEY_MAX];
 
-	return def || !template_of(key, template, sizeof(template)) ? def : find_section(c, template);
+	return def || !catalogue_template(key, template, sizeof(template)) ? def : find_section(c, template);
 }
 
 static char *path_of(struct catalogue *c, const char *key)

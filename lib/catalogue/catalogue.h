@@ -72,6 +72,7 @@ struct sysctl_def {
 	double min[SYSCTL_ELEMENTS_MAX], max[SYSCTL_ELEMENTS_MAX]; /* ours, in the raw unit */
 	long values[SYSCTL_VALUES_MAX]; /* instead of bounds */
 	unsigned value_count;
+	const char *words; /* of a key that holds words: those that kernels have; NULL: any */
 	bool ascending;
 	enum sysctl_netns netns;
 	enum sysctl_combine combine;
@@ -87,15 +88,23 @@ struct sysctl_def {
 	unsigned line;
 };
 
+/* A sysctl that kernels have and the catalogue does not describe. */
+struct known_name {
+	const char *name;   /* a '*' in it stands for an interface or the like */
+	const char *module; /* that brings it, or NULL */
+};
+
 struct catalogue {
 	struct arena *arena;
 	struct sysctl_def *defs;
 	size_t count, size;
 	struct kernel_version known_through; /* defaults of newer kernels are not claimed */
+	struct known_name *names; /* in byte order, once frozen */
+	size_t name_count;
 	unsigned short *buckets; /* of the look-up by key, once frozen: row + 1 */
 };
 
-enum { CATALOGUE_MAX = 1024, SYSCTL_KEY_MAX = 256 };
+enum { CATALOGUE_MAX = 1024, SYSCTL_KEY_MAX = 256, KNOWN_NAMES_MAX = 8192, NAMES_LINE_MAX = 320 };
 
 /* Add the sections of one file. 0, or -errno with *d filled. */
 int catalogue_load(struct catalogue *c, const char *file, const char *bytes, size_t n, struct diag *d)
@@ -104,6 +113,17 @@ int catalogue_load(struct catalogue *c, const char *file, const char *bytes, siz
 const struct sysctl_def *catalogue_find(const struct catalogue *c, const char *key);
 /* One number for a version, in the order of versions: as host.kernel has it. */
 double kernel_number(struct kernel_version v);
+/* "net.ipv4.conf.eth0.rp_filter" → "net.ipv4.conf.*.rp_filter"; a dot in an interface's name is a slash here. */
+bool catalogue_template(const char *key, char *ret, size_t size);
+/*
+ * Add a *.names file: `format = 1`, then a name a line, and behind a blank the module that brings it. 0, or -errno with *d
+ * filled.
+ */
+int catalogue_add_names(struct catalogue *c, const char *file, const char *bytes, size_t n, struct diag *d) _must_check_;
+/* Does any kernel have such a key? *module (may be NULL): what brings it, or NULL. */
+bool catalogue_knows(const struct catalogue *c, const char *key, const char **module);
+/* The name that was most likely meant by one that nobody knows, or NULL. From the arena. */
+const char *catalogue_nearest(const struct catalogue *c, const char *key, struct arena *a);
 bool kernel_at_least(const unsigned version[3], struct kernel_version v);
 /* 0, or -EINVAL: "6.16". */
 int kernel_version_parse(const char *s, struct kernel_version *ret);

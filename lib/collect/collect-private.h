@@ -43,14 +43,19 @@ struct collecting {
 	struct subject *holder_subjects[HOLDERS_MAX];
 	size_t holder_count;
 	struct flow_judging *flow_judging; /* NULL: no owners */
+	bool sees_host;	 /* /proc/sys is that of the host to be judged */
+	bool sees_files; /* and so are the files around sysctl.d */
+	size_t line_count;
 };
 
+struct sysctld;
 typedef void (*collector_fn)(struct collecting *c);
 
 void collect_sysctls(struct collecting *c);
 void collect_boot_values(struct collecting *c);
 void collect_host(struct collecting *c);
 void derive_from_sysctls(struct collecting *c);
+void host_from_sysctls(struct collecting *c);
 void collect_counters_before(struct collecting *c);
 void collect_counters(struct collecting *c);
 void collect_links(struct collecting *c);
@@ -85,10 +90,14 @@ void collect_managers(struct collecting *c);
 
 /* Take a counter's reading: its value, and with the second sample its growth. */
 void sample_counter(const struct collecting *c, struct value *value, double v);
+/* What each key would be at boot, and whether that is what it is now; and the lines that say so. */
+void set_boot_values(struct collecting *c, const struct sysctld *d);
+void collect_lines(struct collecting *c, const struct sysctld *d);
+
 /* Live value of one element of a catalogued key, or missing. */
 struct value live_sysctl(const struct collecting *c, const char *key, unsigned element);
 /* Do two texts mean the same to the kernel? */
-bool same_value(const struct sysctl_def *def, const char *a, const char *b);
+bool sysctl_same_value(const struct sysctl_def *def, const char *a, const char *b);
 double threshold_value(const struct collecting *c, const char *name, double otherwise);
 /* Name of a cgroup id's systemd unit; NULL where it says nothing of the owner. After resolve_cgroups(). */
 const char *unit_name(const struct collecting *c, uint64_t cgroup);

@@ -80,6 +80,7 @@ int collect_begin(struct root *root, const struct collect_options *o, struct col
 		return -ENOMEM;
 	c->root = root;
 	c->options = o;
+	c->sees_host = c->sees_files = true;
 	c->facts = facts_new();
 	c->discarded_before = root_netlink_stats(root)->discarded;
 	root_set_sample(root, 1);

@@ -159,15 +159,20 @@ void derive_from_sysctls(struct collecting *c)
 	set_window_ratio(c);
 }
 
+void host_from_sysctls(struct collecting *c)
+{
+	count_ports(c);
+	set_tcp_memory(c);
+	derive_from_sysctls(c);
+}
+
 void collect_host(struct collecting *c)
 {
 	struct value *v = c->facts->host->values;
 
 	read_meminfo(c);
 	read_files(c);
-	count_ports(c);
-	set_tcp_memory(c);
-	derive_from_sysctls(c);
+	host_from_sysctls(c);
 	v[HOST_PAGE_SIZE] = value_number((double)root_host(c->root)->page_size);
 	v[HOST_TCP_EHASH] = live_sysctl(c, "net.ipv4.tcp_ehash_entries", 0);
 	/* A child namespace reports the shared table as a negative number (tcp_child_ehash_entries). */

@@ -179,7 +179,7 @@ static bool disagrees(const struct sysctl_state *s, const char *value)
 	if (strchr(value, '$'))
 		return false; /* a variable, or a function: not known */
 	if (*value != '>' && *value != '<')
-		return !same_value(s->def, s->systemd.raw, value);
+		return !sysctl_same_value(s->def, s->systemd.raw, value);
 	if (decimal_scan(value + 1, &end, &wanted) < 0 || decimal_scan(s->systemd.raw, &end, &has) < 0)
 		return false;
 	return *value == '>' ? has < wanted : has > wanted;

@@ -5,13 +5,13 @@
 #include <math.h>
 #include <string.h>
 #include "catalogue/conf.h"
-#include "collect/collect-private.h"
+#include "collect/line-value.h"
+#include "collect/sysctl-private.h"
 #include "collect/sysctld.h"
 
 enum { SYSCTL_FILE_MAX = 64 * 1024, INTERFACE_KEYS_MAX = 256 };
 
-/* Words joined by one space, as values are compared and shown. */
-static char *canonical(struct arena *a, const char *s)
+char *sysctl_canonical(struct arena *a, const char *s)
 {
 	char *copy = arena_strdup(a, s), *to = copy;
 
@@ -38,11 +38,11 @@ static struct value parse_element(const struct sysctl_def *def, const char **at)
 	return value_number(v / def->scale);
 }
 
-static void parse_value(struct arena *a, struct sysctl_state *s, const char *bytes)
+void sysctl_parse(struct arena *a, struct sysctl_state *s, const char *bytes)
 {
 	const char *at;
 
-	s->raw = at = canonical(a, bytes);
+	s->raw = at = sysctl_canonical(a, bytes);
 	s->state = VALUE_KNOWN;
 	if (!dim_is_number(s->def->dim)) {
 		s->elements[0] = value_text(s->raw);
@@ -87,7 +87,7 @@ static void read_one(struct collecting *c, struct sysctl_state *s, struct text *
 	int r = root_read(c->root, s->def->path, SYSCTL_FILE_MAX, t);
 
 	if (r == 0) {
-		parse_value(&c->facts->arena, s, t->s);
+		sysctl_parse(&c->facts->arena, s, t->s);
 		return;
 	}
 	s->state = r == -ENOENT || r == -ENOTDIR ? VALUE_ABSENT : value_state_of(r);
@@ -133,7 +133,7 @@ struct value live_sysctl(const struct collecting *c, const char *key, unsigned e
 }
 
 /* The newest formula that this kernel has reached; none for a kernel that the catalogue does not know. */
-static void compute_defaults(struct collecting *c, struct sysctl_state *s)
+void sysctl_compute_defaults(struct collecting *c, struct sysctl_state *s)
 {
 	const struct catalogue *cat = &c->options->rules->catalogue;
 	const unsigned *version = root_host(c->root)->version;
@@ -159,7 +159,7 @@ static void compute_defaults(struct collecting *c, struct sysctl_state *s)
 	}
 }
 
-static struct value default_text(struct collecting *c, const struct sysctl_state *s)
+struct value sysctl_default_text(struct collecting *c, const struct sysctl_state *s)
 {
 	struct text t = TEXT_NULL;
 	struct value v;
@@ -194,8 +194,10 @@ static bool same_ports(const char *a, const char *b)
  * Equal as the kernel would see them: "0x10" is 16, blanks do not count, and what a line leaves out at its end stays as
  * it was.
  */
-bool same_value(const struct sysctl_def *def, const char *a, const char *b)
+bool sysctl_same_value(const struct sysctl_def *def, const char *a, const char *b)
 {
+	if (!def)
+		return !strcmp(a, b);
 	if (def->type == SYSCTL_RANGES)
 		return same_ports(a, b);
 	if (!dim_is_number(def->dim))
@@ -221,10 +223,16 @@ static struct boot_value winner(struct collecting *c, const struct sysctld *d, e
 	struct boot_value v = sysctld_winner(d, l, key);
 
 	if (v.raw) {
-		v.raw = canonical(&c->facts->arena, v.raw);
+		v.raw = sysctl_canonical(&c->facts->arena, v.raw);
 		v.file = arena_strdup(&c->facts->arena, v.file);
 	}
 	return v;
+}
+
+void sysctl_set_winners(struct collecting *c, const struct sysctld *d, struct sysctl_state *s, const char *key)
+{
+	s->systemd = winner(c, d, LOADER_SYSTEMD, key);
+	s->procps = winner(c, d, LOADER_PROCPS, key);
 }
 
 static struct value boot_text(const struct boot_value *b)
@@ -239,24 +247,13 @@ static struct value boot_at(struct collecting *c, const struct boot_value *b)
 	return value_text(arena_printf(&c->facts->arena, "%s:%u", b->file, b->line));
 }
 
-/* The kernel refuses a line that is no number, has too many or is beyond reason: boot then leaves the value alone. */
-static bool plausible(const struct sysctl_def *def, const char *raw)
+/* The kernel refuses a line that is no number, or more than it takes: boot then leaves the value alone. */
+static bool plausible(struct collecting *c, const struct sysctl_def *def, const char *raw)
 {
-	unsigned n = 0;
-	char *end;
+	struct line_value v;
 
-	if (!dim_is_number(def->dim))
-		return *raw || def->type == SYSCTL_RANGES;
-	for (const char *p = raw; *p; p = end + strspn(end, " ")) {
-		double v = (double)strtoll(p, &end, 0);
-
-		if (end == p || (*end && *end != ' ') || n == def->elements)
-			return false;
-		if (def->bounded && v > 16 * fmax(def->max[n], 16))
-			return false;
-		n++;
-	}
-	return n > 0;
+	line_value_read(&c->facts->arena, def, raw, &v);
+	return !v.refused;
 }
 
 /* A key that only one of them sets is a difference too: /etc/sysctl.conf is no longer read at boot everywhere. */
@@ -264,7 +261,61 @@ static bool loaders_differ(const struct sysctl_state *s)
 {
 	if (!s->systemd.raw || !s->procps.raw)
 		return s->systemd.raw != s->procps.raw;
-	return !same_value(s->def, s->systemd.raw, s->procps.raw);
+	return !sysctl_same_value(s->def, s->systemd.raw, s->procps.raw);
+}
+
+/* Of the last of several numbers: the maximum, where there is one. 2 %: MemTotal is more than what the kernel counts. */
+void sysctl_compare_with_default(struct sysctl_state *s, struct value *v)
+{
+	const double tolerance = 0.02;
+	unsigned last = s->def->elements - 1;
+	bool same = true;
+
+	for (unsigned i = 0; i <= last; i++) {
+		const struct value *live = &s->elements[i], *standard = &s->defaults[i];
+
+		if (s->state != VALUE_KNOWN || live->state != VALUE_KNOWN || standard->state != VALUE_KNOWN) {
+			v[KEY_IS_DEFAULT] = v[KEY_OF_DEFAULT] = value_missing(VALUE_ABSENT, "this kernel's default is not known");
+			return;
+		}
+		if (live->text || standard->text)
+			same &= live->text && standard->text && !strcmp(live->text, standard->text);
+		else
+			same &= fabs(live->num - standard->num) <= tolerance * fabs(standard->num);
+	}
+	v[KEY_IS_DEFAULT] = value_number(same);
+	if (dim_is_number(s->def->dim) && s->def->never_below_default && s->defaults[last].num > 0)
+		v[KEY_OF_DEFAULT] = value_number(s->elements[last].num / s->defaults[last].num);
+}
+
+/* What a file asks for and the kernel cannot give now: the write fails with ENOENT, which systemd-sysctl passes over. */
+static void set_unavailable(struct collecting *c, const struct sysctl_state *s, struct value *v)
+{
+	struct value available = live_sysctl(c, "net.ipv4.tcp_available_congestion_control", 0);
+	const char *at, *raw = s->systemd.raw;
+	size_t n = raw ? strlen(raw) : 0;
+
+	if (!c->sees_host || strcmp(s->def->key, "net.ipv4.tcp_congestion_control") || !n || available.state != VALUE_KNOWN)
+		return;
+	for (at = available.text; (at = strstr(at, raw)); at += n)
+		if ((at == available.text || at[-1] == ' ') && (!at[n] || at[n] == ' '))
+			return;
+	v[KEY_UNAVAILABLE] = value_text(raw);
+}
+
+/* The elements as the kernel would have them after the line, which may leave some as they are. */
+static void set_boot_elements(struct collecting *c, struct sysctl_state *s, const struct boot_value *b)
+{
+	struct line_value read;
+
+	memcpy(s->boot, s->elements, sizeof(s->boot));
+	if (!b->raw)
+		return;
+	line_value_read(&c->facts->arena, s->def, b->raw, &read);
+	if (!dim_is_number(s->def->dim) && !read.refused)
+		s->boot[0] = value_text(b->raw);
+	for (unsigned i = 0; i < read.taken && !read.refused; i++)
+		s->boot[i] = value_number(read.numbers[i] / s->def->scale);
 }
 
 static void add_subject(struct collecting *c, struct sysctl_state *s)
@@ -274,7 +325,7 @@ static void add_subject(struct collecting *c, struct sysctl_state *s)
 
 	subject->key = s;
 	v[KEY_LIVE] = s->state == VALUE_KNOWN ? value_text(s->raw) : value_missing(s->state, s->reason);
-	v[KEY_DEFAULT] = default_text(c, s);
+	v[KEY_DEFAULT] = sysctl_default_text(c, s);
 	v[KEY_BOOT] = boot_text(&s->systemd);
 	v[KEY_BOOT_AT] = boot_at(c, &s->systemd);
 	v[KEY_BOOT_PROCPS] = boot_text(&s->procps);
@@ -282,13 +333,20 @@ static void add_subject(struct collecting *c, struct sysctl_state *s)
 	v[KEY_BOOT_DIFFERS] = value_missing(VALUE_ABSENT, "no file sets it");
 	if (s->state != VALUE_KNOWN && s->state != VALUE_ABSENT)
 		v[KEY_BOOT_DIFFERS] = value_missing(s->state, s->reason);
-	else if (s->systemd.raw && !plausible(s->def, s->systemd.raw))
+	else if (s->systemd.raw && !plausible(c, s->def, s->systemd.raw))
 		v[KEY_BOOT_DIFFERS] = value_missing(
 			VALUE_GARBLED, arena_printf(&c->facts->arena, "the value in %s:%u is not one that it takes",
 						    s->systemd.file, s->systemd.line));
 	else if (s->systemd.raw && s->state == VALUE_KNOWN)
-		v[KEY_BOOT_DIFFERS] = value_number(!same_value(s->def, s->raw, s->systemd.raw));
+		v[KEY_BOOT_DIFFERS] = value_number(!sysctl_same_value(s->def, s->raw, s->systemd.raw));
 	v[KEY_LOADERS_DIFFER] = value_number(loaders_differ(s));
+	if (s->state == VALUE_KNOWN && s->procps.raw)
+		v[KEY_BY_PROCPS] = value_number(sysctl_same_value(s->def, s->raw, s->procps.raw));
+	set_boot_elements(c, s, &s->systemd);
+	sysctl_compare_with_default(s, v);
+	set_unavailable(c, s, v);
+	subject->file = s->systemd.raw ? s->systemd.file : s->procps.file;
+	subject->line = s->systemd.raw ? s->systemd.line : s->procps.line;
 }
 
 /* Keys of interfaces that somebody named, in a file or a profile. Globs name none: plugins set what they make themselves. */
@@ -339,7 +397,7 @@ static struct value read_named(struct collecting *c, const struct sysctl_state *
 	return s->def->devconf ? conf_value(c->facts, link, s->def, row, CONF_OWN) : read_conf(c, s->def, name);
 }
 
-static void add_interface_keys(struct collecting *c, const struct sysctld *d)
+void sysctl_add_interface_keys(struct collecting *c, const struct sysctld *d)
 {
 	const struct ruleset *rules = c->options->rules;
 	struct named_keys n = {.count = 0};
@@ -367,7 +425,7 @@ static void add_interface_keys(struct collecting *c, const struct sysctld *d)
 
 		s->key = n.keys[i];
 		s->def = catalogue_find(&rules->catalogue, s->key);
-		v = read_named(c, s);
+		v = f->offline ? value_missing(VALUE_ABSENT, NULL) : read_named(c, s);
 		s->state = v.state;
 		s->reason = v.state == VALUE_KNOWN ? NULL : value_reason(&v);
 		if (v.state == VALUE_KNOWN) {
@@ -379,25 +437,37 @@ static void add_interface_keys(struct collecting *c, const struct sysctld *d)
 	f->sysctl_count += n.count;
 }
 
-void collect_boot_values(struct collecting *c)
+void set_boot_values(struct collecting *c, const struct sysctld *d)
 {
-	struct sysctld d = {0};
-	int r = sysctld_load(c->root, &d);
-
-	if (r < 0)
-		facts_note(c->facts, "sysctl.d could not be read: %s", strerror(-r));
-	else if (d.unreadable)
-		facts_note(c->facts, "%zu files of sysctl.d could not be read", d.unreadable);
-	add_interface_keys(c, &d);
 	for (size_t i = 0; i < c->facts->sysctl_count; i++) {
 		struct sysctl_state *s = &c->facts->sysctls[i];
 
 		if (strchr(s->key, '*'))
 			continue;
-		s->systemd = winner(c, &d, LOADER_SYSTEMD, s->key);
-		s->procps = winner(c, &d, LOADER_PROCPS, s->key);
-		compute_defaults(c, s);
+		sysctl_set_winners(c, d, s, s->key);
+		sysctl_compute_defaults(c, s);
 		add_subject(c, s);
 	}
+}
+
+/* sysctl.d is read at boot, for the initial namespace; of the files of a container that is visited nothing is seen. */
+static bool is_of_this_namespace(const struct collecting *c)
+{
+	return root_is_recorded(c->root) || !*root_host(c->root)->netns;
+}
+
+void collect_boot_values(struct collecting *c)
+{
+	struct sysctld d = {0};
+	int r = is_of_this_namespace(c) ? sysctld_load(c->root, &d) : 0;
+
+	if (r < 0)
+		facts_note(c->facts, "sysctl.d could not be read: %s", strerror(-r));
+	else if (d.unreadable)
+		facts_note(c->facts, "%zu files of sysctl.d could not be read", d.unreadable);
+	sysctl_add_interface_keys(c, &d);
+	set_boot_values(c, &d);
+	if (is_of_this_namespace(c))
+		collect_lines(c, &d);
 	sysctld_clear(&d);
 }

@@ -238,6 +238,78 @@ int sysctld_parse(struct arena *a, enum sysctld_loader loader, const char *file,
 	return 0;
 }
 
+static struct sysctld_remark *add_remark(struct sysctld *s, enum sysctld_remark_kind kind, const char *file,
+					 unsigned line, struct span text)
+{
+	struct sysctld_remark *r;
+
+	if (s->remark_count == SYSCTLD_REMARKS_MAX)
+		return NULL;
+	if (!s->remarks)
+		s->remarks = arena_array(&s->arena, struct sysctld_remark, SYSCTLD_REMARKS_MAX);
+	r = &s->remarks[s->remark_count++];
+	*r = (struct sysctld_remark){kind, arena_strndup(&s->arena, text.s, text.n), file, line, 0};
+	return r;
+}
+
+/* "# tcpadvisor: ignore …": what follows the colon. */
+static bool is_suppression(struct span line, struct span *ret)
+{
+	static const char word[] = "tcpadvisor:";
+	struct span t = {line.s + 1, line.n ? line.n - 1 : 0};
+
+	if (!line.n || (*line.s != '#' && *line.s != ';'))
+		return false;
+	t = trim_left(t, LOADER_SYSTEMD);
+	if (t.n < strlen(word) || strncmp(t.s, word, strlen(word)))
+		return false;
+	*ret = trim_left((struct span){t.s + strlen(word), t.n - strlen(word)}, LOADER_SYSTEMD);
+	return true;
+}
+
+void sysctld_remark(struct sysctld *s, const char *file, const char *bytes, size_t n)
+{
+	const char *at = bytes, *end = bytes + n, *name = arena_strdup(&s->arena, file);
+	size_t pending = s->remark_count; /* the suppressions from here on wait for their line */
+	unsigned number = 0;
+
+	while (at < end) {
+		struct span line = trim(systemd_line(&at, end), LOADER_SYSTEMD), text;
+		bool assigns;
+
+		number++;
+		if (is_suppression(line, &text)) {
+			add_remark(s, REMARK_SUPPRESSION, name, number, text);
+			continue;
+		}
+		if (line.n && (*line.s == '#' || *line.s == ';'))
+			continue;
+		assigns = line.n && (*line.s == '-' || memchr(line.s, '=', line.n));
+		for (; pending < s->remark_count; pending++)
+			if (line.n && s->remarks[pending].kind == REMARK_SUPPRESSION)
+				s->remarks[pending].target = number;
+		if (line.n && !assigns)
+			add_remark(s, REMARK_NO_EQUALS, name, number, line);
+		pending = s->remark_count;
+	}
+}
+
+bool sysctld_is_text(const char *bytes, size_t n)
+{
+	size_t odd = 0;
+
+	if (memchr(bytes, 0, n))
+		return false;
+	for (size_t i = 0; i < n;) {
+		size_t length = utf8_length(bytes + i, n - i);
+
+		odd += !length || ((unsigned char)bytes[i] < ' ' && !strchr("\t\n\r\f\v", bytes[i]));
+		i += length ? length : 1;
+	}
+	/* A comment in some old encoding is still text. */
+	return odd * 10 <= n;
+}
+
 struct file_row {
 	const char *directory, *name;
 	size_t rank; /* of the directory */
@@ -248,7 +320,30 @@ struct loading {
 	struct sysctld *s;
 	struct file_row *rows;
 	size_t count, rank, bytes;
+	const char *ignored[SYSCTLD_UNREAD_MAX];
+	size_t ignored_count;
 };
+
+static bool has_suffix(const char *name, const char *suffix)
+{
+	size_t n = strlen(name), m = strlen(suffix);
+
+	return n > m && !strcmp(name + n - m, suffix);
+}
+
+/* A name without ".conf" that nobody gives a file by intent to switch it off, or as a copy. */
+static void note_ignored(struct loading *l, const char *name)
+{
+	static const char *const meant[] = {"~", ".bak", ".orig", ".old", ".save", ".disabled", ".off", ".sample", ".example", ".swp",
+					    ".dpkg-dist", ".dpkg-old", ".dpkg-new", ".dpkg-bak", ".rpmnew", ".rpmsave", ".rpmorig", ".md"};
+
+	if (name[0] == '.' || !strncmp(name, "README", 6) || l->ignored_count == SYSCTLD_UNREAD_MAX)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(meant); i++)
+		if (has_suffix(name, meant[i]))
+			return;
+	l->ignored[l->ignored_count++] = arena_printf(&l->s->arena, "%s/%s", directories[l->rank], name);
+}
 
 static int on_name(void *user, const char *name)
 {
@@ -256,8 +351,10 @@ static int on_name(void *user, const char *name)
 	struct loading *l = user;
 	size_t n = strlen(name), m = strlen(suffix);
 
-	if (n < m || strcmp(name + n - m, suffix))
+	if (n < m || strcmp(name + n - m, suffix)) {
+		note_ignored(l, name);
 		return 0;
+	}
 	if (l->count == SYSCTLD_FILES_MAX)
 		return -E2BIG;
 	if (!l->rows)
@@ -317,11 +414,16 @@ static int load_file(struct loading *l, const char *path, bool systemd, bool pro
 	}
 	if (r < 0) {
 		l->s->unreadable++;
+		if (r == -EFBIG && !l->s->refused)
+			l->s->refused = arena_printf(&l->s->arena, "/%s: larger than 1 MiB", path);
 		return 0;
 	}
 	l->bytes += t.len;
 	if (l->bytes > SYSCTLD_BYTES_MAX)
 		return -E2BIG;
+	if (!sysctld_is_text(text_get(&t), t.len) && !l->s->refused)
+		l->s->refused = arena_printf(&l->s->arena, "/%s: no text", path);
+	sysctld_remark(l->s, arena_printf(&l->s->arena, "/%s", path), text_get(&t), t.len);
 	r = systemd ? parse_for(l->s, LOADER_SYSTEMD, path, &t) : 0;
 	return r < 0 || !procps ? r : parse_for(l->s, LOADER_PROCPS, path, &t);
 }
@@ -343,6 +445,29 @@ static int load_directories(struct loading *l)
 			      f->name[0] != '.', true);
 		if (r < 0)
 			return r;
+	}
+	return 0;
+}
+
+/* What stands in files that nobody reads for want of a suffix: the first assignment of each. */
+static int load_ignored(struct loading *l)
+{
+	struct sysctld *s = l->s;
+
+	s->unread = l->ignored_count ? arena_array(&s->arena, struct sysctld_entry, l->ignored_count) : NULL;
+	for (size_t i = 0; i < l->ignored_count; i++) {
+		_cleanup_text_ struct text t = TEXT_NULL;
+		struct sysctld_entry *entries = NULL;
+		size_t count = 0;
+
+		if (root_read(l->root, l->ignored[i], SYSCTLD_FILE_MAX, &t) < 0 || !sysctld_is_text(text_get(&t), t.len))
+			continue;
+		l->bytes += t.len;
+		if (l->bytes > SYSCTLD_BYTES_MAX)
+			return -E2BIG;
+		if (sysctld_parse(&s->arena, LOADER_SYSTEMD, arena_printf(&s->arena, "/%s", l->ignored[i]), text_get(&t), t.len,
+				  &entries, &count) == 0 && count && strchr(entries[0].key, '.'))
+			s->unread[s->unread_count++] = entries[0];
 	}
 	return 0;
 }
@@ -369,8 +494,51 @@ int sysctld_load(struct root *root, struct sysctld *ret)
 		r = load_file(&l, "etc/sysctl.conf", false, true);
 	if (r == 0)
 		r = load_credential(&l);
+	if (r == 0)
+		r = load_ignored(&l);
 	if (r < 0)
 		return r;
+	sysctld_index(&s);
+	*ret = s;
+	s = (struct sysctld){.arena = ARENA_NULL};
+	return 0;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Files of one name stay in the order in which they were given. */
+static int by_base_name(const void *a, const void *b)
+{
+	const struct sysctld_file *x = *(const struct sysctld_file *const *)a, *y = *(const struct sysctld_file *const *)b;
+	int r = strcmp(base_name(x->name), base_name(y->name));
+
+	return r ? r : x < y ? -1 : x > y;
+}
+
+int sysctld_load_files(const struct sysctld_file *files, size_t n, struct sysctld *ret)
+{
+	_cleanup_(sysctld_clear) struct sysctld s = {.arena = ARENA_NULL};
+	const struct sysctld_file **sorted = arena_array(&s.arena, const struct sysctld_file *, n + 1);
+
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = &files[i];
+	qsort(sorted, n, sizeof(*sorted), by_base_name);
+	for (size_t i = 0; i < n; i++) {
+		const struct sysctld_file *f = sorted[i];
+
+		for (enum sysctld_loader loader = 0; loader < LOADERS; loader++) {
+			int r = sysctld_parse(&s.arena, loader, f->name, f->bytes, f->n, &s.entries[loader], &s.count[loader]);
+
+			if (r < 0)
+				return r;
+		}
+		sysctld_remark(&s, f->name, f->bytes, f->n);
+	}
 	sysctld_index(&s);
 	*ret = s;
 	s = (struct sysctld){.arena = ARENA_NULL};

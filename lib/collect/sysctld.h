@@ -19,6 +19,8 @@ enum {
 	SYSCTLD_BYTES_MAX = 16 * 1024 * 1024, /* of all files together */
 	SYSCTLD_FILES_MAX = 4096,	      /* in all directories together */
 	SYSCTLD_ENTRIES_MAX = 65536,	      /* of each loader */
+	SYSCTLD_REMARKS_MAX = 4096,	      /* further ones do not count */
+	SYSCTLD_UNREAD_MAX = 64,	      /* so do these */
 	SYSCTLD_KEY_MAX = 4095,		      /* PATH_MAX: no longer key can be written */
 };
 
@@ -35,6 +37,27 @@ struct sysctld_entry {
 	bool dropped;	/* systemd keeps one line for a key: repeated or overwritten */
 };
 
+enum sysctld_remark_kind {
+	REMARK_SUPPRESSION, /* "# tcpadvisor: …"; text: what follows the colon */
+	REMARK_NO_EQUALS,   /* neither comment nor assignment; text: the line */
+};
+
+/* What a file says besides its assignments. */
+struct sysctld_remark {
+	enum sysctld_remark_kind kind;
+	const char *text; /* untrusted */
+	const char *file;
+	unsigned line;
+	unsigned target; /* of a suppression: the assignment right below it; 0: there is none */
+};
+
+/* A file given by itself, not found in a directory. */
+struct sysctld_file {
+	const char *name;
+	const char *bytes;
+	size_t n;
+};
+
 struct sysctld {
 	struct arena arena;
 	/* As each loader reads them; it assigns in this order, save what is dropped. */
@@ -42,6 +65,13 @@ struct sysctld {
 	size_t count[LOADERS];
 	/* The same by key, and those of one key in the order above. */
 	struct sysctld_entry **by_key[LOADERS];
+	struct sysctld_remark *remarks; /* in the order of files and lines */
+	size_t remark_count;
+	/* First assignments of files under sysctl.d that do not end in ".conf", which nobody reads. */
+	struct sysctld_entry *unread;
+	size_t unread_count;
+	/* The first file that is no text or too large, or NULL. */
+	const char *refused;
 	/* Files and directories that are there and could not be read, or are too large. */
 	size_t unreadable;
 };
@@ -51,7 +81,11 @@ struct sysctld {
  * limit: half a configuration would name wrong winners.
  */
 int sysctld_load(struct root *root, struct sysctld *ret) _must_check_;
+/* The same for files given one by one: as one configuration, by their base names. 0 or -E2BIG. */
+int sysctld_load_files(const struct sysctld_file *files, size_t n, struct sysctld *ret) _must_check_;
 void sysctld_clear(struct sysctld *s);
+/* May these bytes be a configuration? Text has no NUL byte and few that are no UTF-8. */
+bool sysctld_is_text(const char *bytes, size_t n);
 
 /*
  * The assignment that this loader would leave in force for a key, or a NULL raw value. Whether the
@@ -67,3 +101,5 @@ struct boot_value sysctld_winner(const struct sysctld *s, enum sysctld_loader lo
 int sysctld_parse(struct arena *a, enum sysctld_loader loader, const char *file, const char *bytes,
 		  size_t n, struct sysctld_entry **entries, size_t *count) _must_check_;
 void sysctld_index(struct sysctld *s);
+/* Append the remarks of a file, by the lines that systemd sees. Texts are from s->arena. */
+void sysctld_remark(struct sysctld *s, const char *file, const char *bytes, size_t n);

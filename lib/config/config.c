@@ -116,6 +116,11 @@ static int add_catalogue(struct ruleset *set, const char *file, const char *byte
 	return catalogue_load(&set->catalogue, file, bytes, n, d);
 }
 
+static int add_names(struct ruleset *set, const char *file, const char *bytes, size_t n, struct diag *d)
+{
+	return catalogue_add_names(&set->catalogue, file, bytes, n, d);
+}
+
 static int add_thresholds(struct ruleset *set, const char *file, const char *bytes, size_t n, struct diag *d)
 {
 	return ruleset_add_file(set, PASS_THRESHOLDS, file, bytes, n, d);
@@ -180,6 +185,8 @@ int config_load_rules(struct root *root, const char *datadir, const char *profil
 	*set = (struct ruleset){0};
 	set->catalogue.arena = &set->arena;
 	r = add_all(&src, "rules/sysctl", ".sysctl", add_catalogue, d);
+	if (r >= 0)
+		r = add_all(&src, "rules/sysctl", ".names", add_names, d);
 	if (r >= 0)
 		r = add_all(&src, "rules", ".rule", add_thresholds, d);
 	if (r >= 0)

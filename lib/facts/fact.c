@@ -45,6 +45,11 @@ static const struct fact_def waiver_facts[] = {
 #include "facts/facts.def"
 #undef WAIVER_FACTS
 };
+static const struct fact_def line_facts[] = {
+#define LINE_FACTS
+#include "facts/facts.def"
+#undef LINE_FACTS
+};
 
 const struct subject_def subject_defs[SUBJECT_TYPES] = {
 	[SUBJECT_HOST] = {"host", "", host_facts, ARRAY_SIZE(host_facts)},
@@ -56,6 +61,7 @@ const struct subject_def subject_defs[SUBJECT_TYPES] = {
 				 ARRAY_SIZE(destination_facts)},
 	[SUBJECT_OWNER] = {"owner", "owner.", owner_facts, ARRAY_SIZE(owner_facts)},
 	[SUBJECT_WAIVER] = {"waiver", "waiver.", waiver_facts, ARRAY_SIZE(waiver_facts)},
+	[SUBJECT_LINE] = {"line", "line.", line_facts, ARRAY_SIZE(line_facts)},
 };
 
 struct facts *facts_new(void)

@@ -23,6 +23,7 @@ enum subject_type {
 	SUBJECT_DESTINATION,
 	SUBJECT_OWNER,
 	SUBJECT_WAIVER,
+	SUBJECT_LINE,
 	SUBJECT_TYPES,
 };
 
@@ -96,6 +97,12 @@ enum waiver_fact {
 #undef WAIVER_FACTS
 	WAIVER_FACT_COUNT,
 };
+enum line_fact {
+#define LINE_FACTS
+#include "facts/facts.def"
+#undef LINE_FACTS
+	LINE_FACT_COUNT,
+};
 #undef FACT
 
 struct fact_def {
@@ -135,6 +142,8 @@ struct subject {
 	const char *unit;     /* systemd unit that owns it, or NULL; untrusted */
 	const char *process;  /* "nginx[812]" of an offender, or NULL; untrusted */
 	int pid;	      /* 0: not known */
+	const char *file;     /* that assigns it, of a line and of a sysctl that boot sets, or NULL; untrusted */
+	unsigned line;	      /* in that file; 0: the file as a whole */
 	struct value *values; /* one for each row of its type */
 	const struct subject *interface; /* of a path */
 	const struct interface_conf *conf; /* of an interface */
@@ -159,7 +168,16 @@ struct sysctl_state {
 	const char *raw;			     /* canonical: elements joined by one space */
 	struct value elements[SYSCTL_ELEMENTS_MAX]; /* in base units */
 	struct value defaults[SYSCTL_ELEMENTS_MAX]; /* this kernel's own, where its formula is known */
+	struct value boot[SYSCTL_ELEMENTS_MAX];	     /* what the elements will be after boot, by systemd's order */
 	struct boot_value systemd, procps;	     /* winner of each loader's order */
+};
+
+/* A comment in a configuration file that waives findings about the line below it. */
+struct suppression {
+	const char *rules;  /* ids or TOPIC.*, separated by commas; untrusted */
+	const char *reason; /* untrusted */
+	const char *file;
+	unsigned line; /* of what it waives */
 };
 
 /* Everything known about one network namespace. Freed as a whole. */
@@ -173,6 +191,9 @@ struct facts {
 	bool again; /* another namespace of a host that is judged: what concerns the whole was said */
 	double window;	     /* seconds between the samples; 0: one sample */
 	const char *untold[SUBJECT_TYPES]; /* why subjects of a type could not be told at all, or NULL */
+	bool offline; /* only a configuration: nothing but its sysctls and lines can be judged */
+	struct suppression *suppressions;
+	size_t suppression_count;
 	const char *const *notes; /* what could not be read, for the scope line */
 	size_t note_count;
 };

@@ -75,7 +75,8 @@ static void note_unjudged(struct judging *g, const struct rule *r, const struct 
 
 	/* The same reason for a hundred subjects is said once. */
 	for (size_t i = j->unjudged_count; i-- > 0 && j->unjudged[i].rule == r;)
-		if (j->unjudged[i].status == status && !strcmp(j->unjudged[i].reason, reason))
+		if (j->unjudged[i].status == status && !strcmp(j->unjudged[i].reason, reason) &&
+		    !(status == STATUS_WAIVED && g->facts->offline))
 			return;
 	*append(&j->arena, &j->unjudged, &j->unjudged_count, &g->unjudged_size) = (struct finding){
 		.rule = r,
@@ -181,11 +182,34 @@ static void advise(struct judging *g, const struct rule *r, const struct subject
 	j->by_severity[f->severity]++;
 }
 
+/* A comment above the line that the subject is set by. Returns the reason, or NULL. */
+static const char *suppressed(const struct judging *g, const struct rule *r, const struct subject *s)
+{
+	for (size_t i = 0; s->file && i < g->facts->suppression_count; i++) {
+		const struct suppression *x = &g->facts->suppressions[i];
+
+		if (x->line != s->line || strcmp(x->file, s->file))
+			continue;
+		for (const char *p = x->rules + strspn(x->rules, ", "); *p;) {
+			char pattern[80];
+			size_t n = strcspn(p, ", ");
+
+			snprintf(pattern, sizeof(pattern), "%.*s", (int)min_of(n, sizeof(pattern) - 1), p);
+			if (rule_matches(r->id, pattern))
+				return x->reason;
+			p += n;
+			p += strspn(p, ", ");
+		}
+	}
+	return NULL;
+}
+
 static enum finding_status judge_subject(struct judging *g, const struct rule *r, const struct subject *s)
 {
 	struct expr_env env = {.facts = g->facts, .subject = s, .thresholds = g->rules->threshold_values};
 	struct value v = r->applies ? expr_eval(r->applies, &env) : value_number(1);
 	const struct waiver *w;
+	const char *reason;
 	enum finding_status status;
 
 	if (v.state == VALUE_KNOWN && v.num == 0) {
@@ -205,8 +229,11 @@ static enum finding_status judge_subject(struct judging *g, const struct rule *r
 	if (v.num == 0)
 		return STATUS_OK;
 	w = waiver_find(g->rules, r, s->name, g->clock);
-	if (w) {
-		note_unjudged(g, r, s, STATUS_WAIVED, w->reason, w->reason);
+	reason = w ? w->reason : suppressed(g, r, s);
+	if (reason) {
+		note_unjudged(g, r, s, STATUS_WAIVED, reason, reason);
+		if (g->facts->offline)
+			g->j->unjudged[g->j->unjudged_count - 1].message = message_fill(&r->message, &env, &g->j->arena);
 		return STATUS_WAIVED;
 	}
 	advise(g, r, s, &env);
@@ -256,6 +283,20 @@ static const char *wanted_text(struct judging *g, const struct constraint *c, co
 			    (int)strcspn(value, " "), value);
 }
 
+/* As constraint_weigh(), of what boot would set. */
+static int weigh_boot(struct judging *g, const struct constraint *c, const struct expr_env *env, const struct sysctl_state *s)
+{
+	struct sysctl_state *state = &g->facts->sysctls[s - g->facts->sysctls], live = *state;
+	struct recommendation r;
+	int met;
+
+	state->raw = s->systemd.raw;
+	memcpy(state->elements, s->boot, sizeof(state->elements));
+	met = constraint_weigh(c, env, &g->j->arena, &r);
+	*state = live;
+	return met;
+}
+
 /* What the profile wants becomes a fact of the key, so that a rule can judge it. */
 static void set_wanted(struct judging *g)
 {
@@ -265,6 +306,8 @@ static void set_wanted(struct judging *g)
 		s->values[KEY_WANTED] = s->values[KEY_WANTED_BECAUSE] =
 			value_missing(VALUE_ABSENT, "the profile asks for nothing");
 		s->values[KEY_WANTED_UNMET] = value_number(0);
+		s->values[KEY_WANTED_MET] = value_number(0);
+		s->values[KEY_PENDING] = value_number(0);
 	}
 	for (size_t i = 0; i < g->rules->wanted_count; i++) {
 		const struct constraint *c = &g->rules->wanted[i];
@@ -274,8 +317,13 @@ static void set_wanted(struct judging *g)
 
 		while (s && !is_of_key(c, s->key))
 			s = s->next;
+		if (s && met == 1)
+			s->values[KEY_WANTED_MET] = value_number(1);
 		if (!s || met != 0 || !r.wanted)
 			continue;
+		/* A value that is not the default either was put there by somebody: that is drift. */
+		s->values[KEY_PENDING] = value_number(s->key->systemd.raw && s->values[KEY_IS_DEFAULT].state == VALUE_KNOWN &&
+						      s->values[KEY_IS_DEFAULT].num != 0 && weigh_boot(g, c, &env, s->key) == 1);
 		s->values[KEY_WANTED] = value_text(wanted_text(g, c, &r));
 		s->values[KEY_WANTED_BECAUSE] = value_text(c->because);
 		s->values[KEY_WANTED_UNMET] = value_number(1);
@@ -313,6 +361,12 @@ static void add_waivers(struct judging *g)
 	}
 }
 
+/* Of a configuration without its host nothing else is there to be judged. */
+static bool is_of_configuration(const struct rule *r)
+{
+	return r->subject == SUBJECT_SYSCTL || r->subject == SUBJECT_LINE || r->subject == SUBJECT_WAIVER;
+}
+
 static int graver_first(const void *a, const void *b)
 {
 	const struct finding *x = a, *y = b;
@@ -332,7 +386,7 @@ void judge(const struct ruleset *rules, struct facts *facts, double clock, struc
 	set_wanted(&g);
 	add_waivers(&g);
 	for (size_t i = 0; i < rules->count; i++)
-		if (!rules->rules[i].off)
+		if (!rules->rules[i].off && (!facts->offline || is_of_configuration(&rules->rules[i])))
 			judge_rule(&g, &rules->rules[i]);
 	if (ret->count)
 		qsort(ret->findings, ret->count, sizeof(*ret->findings), graver_first);

@@ -12,3 +12,8 @@ json_t *json_value(const struct value *v);
 json_t *json_number(double v);
 /* Dump at the end of ret, and release it. */
 void json_finish(json_t *root, struct text *ret);
+/* Parts of an audit that a lint has too. */
+json_t *json_finding(const struct report_part *p, const struct finding *f);
+json_t *json_unjudged(const struct report_part *p, const struct finding *f);
+json_t *json_summary(const struct report *r);
+json_t *json_strings(const char *const *s, size_t n);

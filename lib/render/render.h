@@ -23,6 +23,9 @@ struct report {
 	const struct ruleset *rules;
 	struct report_part *parts; /* at least one */
 	size_t count;
+	/* Of a lint: what the configuration was judged for. */
+	double memory;
+	bool kernel_taken, memory_taken; /* nobody said: the newest that is known, and a usual size */
 };
 
 struct render_options {
@@ -43,6 +46,14 @@ const struct report_format *report_format_find(const char *name);
 
 void render_report_text(const struct report *r, const struct render_options *o, struct text *ret);
 void render_report_json(const struct report *r, const struct render_options *o, struct text *ret);
+
+/* Formats of a lint; ends with a NULL name. */
+extern const struct report_format lint_formats[];
+const struct report_format *lint_format_find(const char *name);
+
+void render_lint_text(const struct report *r, const struct render_options *o, struct text *ret);
+void render_lint_json(const struct report *r, const struct render_options *o, struct text *ret);
+void render_lint_sarif(const struct report *r, const struct render_options *o, struct text *ret);
 
 /* Totals over the parts. */
 struct report_totals {

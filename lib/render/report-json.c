@@ -4,7 +4,7 @@
 #include "render/json.h"
 
 /* Arrays stay arrays at any count, and every key is always there. */
-static json_t *strings(const char *const *s, size_t n)
+json_t *json_strings(const char *const *s, size_t n)
 {
 	json_t *a = json_array();
 
@@ -17,10 +17,11 @@ static json_t *subject_json(const struct report_part *p, const struct rule *rule
 {
 	enum subject_type type = s ? s->type : rule->subject;
 
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "type", subject_defs[type].name, "name",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "type", subject_defs[type].name, "name",
 			 json_untrusted(s ? s->name : NULL), "unit", json_untrusted(s ? s->unit : NULL), "pid",
 			 s && s->pid ? json_integer(s->pid) : json_null(), "process",
-			 json_untrusted(s ? s->process : NULL), "netns",
+			 json_untrusted(s ? s->process : NULL), "file", json_untrusted(s ? s->file : NULL), "line",
+			 s && s->file ? json_integer(s->line) : json_null(), "netns",
 			 json_untrusted(*p->host.netns ? p->host.netns : NULL));
 }
 
@@ -75,7 +76,7 @@ static json_t *refs_json(const char *refs)
 	return a;
 }
 
-static json_t *finding_json(const struct report_part *p, const struct finding *f)
+json_t *json_finding(const struct report_part *p, const struct finding *f)
 {
 	_cleanup_text_ struct text id = TEXT_NULL;
 
@@ -98,7 +99,7 @@ static json_t *path_json(const struct report_part *p, const struct subject *s)
 	return o;
 }
 
-static json_t *unjudged_json(const struct report_part *p, const struct finding *f)
+json_t *json_unjudged(const struct report_part *p, const struct finding *f)
 {
 	return json_pack("{s:s, s:s, s:o, s:o}", "rule", f->rule->id, "status", status_name(f->status), "subject",
 			 subject_json(p, f->rule, f->subject), "reason", json_untrusted(f->reason));
@@ -117,7 +118,7 @@ static json_t *host_json(const struct report *r)
 			json_pack("{s:o, s:I, s:o, s:o}", "netns", json_untrusted(*p->host.netns ? p->host.netns : NULL),
 				  "inode", (json_int_t)p->host.netns_inode, "sockets",
 				  json_value(&p->facts->host->values[SOCKETS_TOTAL]), "notes",
-				  strings(p->facts->notes, p->facts->note_count)));
+				  json_strings(p->facts->notes, p->facts->note_count)));
 	}
 	return json_pack("{s:o, s:o, s:o, s:b, s:b, s:s, s:o}", "name", json_untrusted(h->hostname), "kernel",
 			 json_untrusted(h->kernel), "machine", json_untrusted(h->machine), "recorded", r->recorded,
@@ -126,7 +127,7 @@ static json_t *host_json(const struct report *r)
 			 namespaces);
 }
 
-static json_t *summary_json(const struct report *r)
+json_t *json_summary(const struct report *r)
 {
 	struct report_totals t = report_totals(r);
 	json_t *o = json_object();
@@ -151,16 +152,16 @@ void render_report_json(const struct report *r, const struct render_options *o, 
 		const struct judgement *j = &p->judgement;
 
 		for (size_t k = 0; k < j->count; k++)
-			json_array_append_new(findings, finding_json(p, &j->findings[k]));
+			json_array_append_new(findings, json_finding(p, &j->findings[k]));
 		for (size_t k = 0; k < j->unjudged_count; k++)
-			json_array_append_new(unjudged, unjudged_json(p, &j->unjudged[k]));
+			json_array_append_new(unjudged, json_unjudged(p, &j->unjudged[k]));
 		for (const struct subject *s = p->facts->first[SUBJECT_PATH]; s; s = s->next)
 			json_array_append_new(paths, path_json(p, s));
 	}
 	json_finish(json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", "tcpadvisor.audit/1",
 			      "version", r->version, "host", host_json(r), "profile",
-			      strings(r->rules->profiles, r->rules->profile_count), "window_s",
-			      json_number(r->parts[0].facts->window), "summary", summary_json(r), "findings", findings,
+			      json_strings(r->rules->profiles, r->rules->profile_count), "window_s",
+			      json_number(r->parts[0].facts->window), "summary", json_summary(r), "findings", findings,
 			      "paths", paths, "not_judged", unjudged, "notes", notes),
 		    ret);
 }

@@ -8,12 +8,28 @@ const struct report_format report_formats[] = {
 	{NULL, NULL, NULL},
 };
 
+const struct report_format lint_formats[] = {
+	{"text", "for a terminal, file and line first", render_lint_text},
+	{"json", "for programs: schema tcpadvisor.lint/1", render_lint_json},
+	{"sarif", "for code review: SARIF 2.1.0", render_lint_sarif},
+	{NULL, NULL, NULL},
+};
+
+static const struct report_format *find(const struct report_format *f, const char *name)
+{
+	while (f->name && strcmp(f->name, name))
+		f++;
+	return f->name ? f : NULL;
+}
+
 const struct report_format *report_format_find(const char *name)
 {
-	for (const struct report_format *f = report_formats; f->name; f++)
-		if (!strcmp(f->name, name))
-			return f;
-	return NULL;
+	return find(report_formats, name);
+}
+
+const struct report_format *lint_format_find(const char *name)
+{
+	return find(lint_formats, name);
 }
 
 struct report_totals report_totals(const struct report *r)

@@ -32,5 +32,5 @@ int root_open_path(struct root *r, const char *path, int flags);
 const char *root_sample_path(const struct root *r, const char *path, char *buf, size_t size);
 int root_known_missing(const struct root *r, const char *path);
 void root_close_sockets(struct root *r);
-/* meta: record.conf, and the list of what was missing. */
-int root_load_record(struct root *r, struct diag *d);
+/* meta: record.conf, and the list of what was missing. tree: it may be missing itself. */
+int root_load_record(struct root *r, bool tree, struct diag *d);

@@ -37,7 +37,7 @@ static void describe_live(struct root_host *h)
 		h->netns_inode = st.st_ino;
 }
 
-int root_open(const char *dir, struct root **ret, struct diag *d)
+static int open_at(const char *dir, bool tree, struct root **ret, struct diag *d)
 {
 	_cleanup_(root_freep) struct root *r = calloc(1, sizeof(*r));
 	int err = 0;
@@ -50,7 +50,7 @@ int root_open(const char *dir, struct root **ret, struct diag *d)
 	if (r->fd < 0)
 		return -errno;
 	if (r->recorded)
-		err = root_load_record(r, d);
+		err = root_load_record(r, tree, d);
 	else
 		describe_live(&r->host);
 	if (err < 0)
@@ -59,6 +59,23 @@ int root_open(const char *dir, struct root **ret, struct diag *d)
 	*ret = r;
 	r = NULL;
 	return 0;
+}
+
+int root_open(const char *dir, struct root **ret, struct diag *d)
+{
+	return open_at(dir, false, ret, d);
+}
+
+int root_open_tree(const char *dir, struct root **ret, struct diag *d)
+{
+	return open_at(dir, true, ret, d);
+}
+
+void root_set_kernel(struct root *r, const char *release)
+{
+	snprintf(r->host.kernel, sizeof(r->host.kernel), "%s", release);
+	memset(r->host.version, 0, sizeof(r->host.version));
+	read_version(&r->host);
 }
 
 struct root *root_free(struct root *r)

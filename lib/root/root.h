@@ -50,6 +50,13 @@ struct root_netlink_stats {
  * understood, -EINVAL with *d filled.
  */
 int root_open(const char *dir, struct root **ret, struct diag *d) _must_check_;
+/*
+ * As root_open(), of a directory that may be any tree of files (an image, a container's): where it has no record.conf
+ * the kernel is not known.
+ */
+int root_open_tree(const char *dir, struct root **ret, struct diag *d) _must_check_;
+/* Judge for another kernel than the root's: "6.1". */
+void root_set_kernel(struct root *r, const char *release);
 struct root *root_free(struct root *r);
 DEFINE_CLEANUP(struct root *, root_free)
 

@@ -113,6 +113,9 @@ struct waiver {
 /* Does a rule for sysctls judge this one? */
 bool rule_judges_key(const struct rule *r, const struct sysctl_def *def);
 struct rule *ruleset_find(const struct ruleset *set, const char *id);
+/* "sysctl.drift" or "sysctl.*". */
+bool rule_matches(const char *id, const char *pattern);
+bool rules_match_any(const struct ruleset *set, const char *pattern);
 void ruleset_clear(struct ruleset *set);
 DEFINE_CLEANUP(struct ruleset *, ruleset_clear)
 

@@ -79,7 +79,7 @@ static int set_for(struct loading *l, const char *value)
 					value + 7);
 	} else if (!subject_type_from_name(value, &r->subject)) {
 		return diag_set(l->diag, l->scope.file, l->scope.line,
-				"'for = %s': host, sysctl [KEY], interface, path, listener, destination, owner or waiver", value);
+				"'for = %s': host, sysctl [KEY], interface, path, listener, destination, owner, waiver or line", value);
 	}
 	l->scope.subjects[r->subject] = true;
 	l->scope.subjects[SUBJECT_INTERFACE] |= r->subject == SUBJECT_PATH;

@@ -103,3 +103,20 @@ const struct waiver *waiver_find(const struct ruleset *set, const struct rule *r
 	}
 	return NULL;
 }
+
+bool rule_matches(const char *id, const char *pattern)
+{
+	size_t n = strlen(pattern);
+
+	if (n > 2 && !strcmp(pattern + n - 2, ".*"))
+		return !strncmp(id, pattern, n - 1);
+	return !strcmp(id, pattern);
+}
+
+bool rules_match_any(const struct ruleset *set, const char *pattern)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (rule_matches(set->rules[i].id, pattern))
+			return true;
+	return false;
+}

@@ -233,7 +233,7 @@ static const struct {
 	{"4096\t131072\t6291456\n", "4096 131072 6291457", OTHER},
 	{"4096\t131072\t6291456\n", "10000 131072 6291456", OTHER},
 	{"4096\t131072\t6291456\n", "4096 131073", OTHER},
-	{"4096\t131072\t6291456\n", "4096 131072 6291456 1", REFUSED},
+	{"4096\t131072\t6291456\n", "4096 131072 6291456 1", SAME}, /* the fourth is dropped */
 	{"4096\t131072\t6291456\n", "4096,131072,6291456", REFUSED},
 	{"4096\t131072\t6291456\n", "4096 131072 6291456k", REFUSED},
 	{"4096\t131072\t6291456\n", "default", REFUSED},
@@ -245,7 +245,9 @@ static const struct {
 	{"16\n", "-16", OTHER},
 	{"16\n", "16.0", REFUSED},
 	{"16\n", "0x", REFUSED},
-	{"16\n", "16 17", REFUSED},
+	{"16\n", "16 17", SAME},
+	{"16\n", "16 # off", SAME},
+	{"16\n", "\"16\"", REFUSED},
 };
 
 static void values_are_compared_as_the_kernel_reads_them(void **state)
