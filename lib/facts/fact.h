@@ -107,6 +107,7 @@ enum line_fact {
 
 struct fact_def {
 	const char *name;
+	size_t length; /* of the name */
 	enum dim dim;
 	bool counter;
 	const char *source;
