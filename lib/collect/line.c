@@ -356,7 +356,7 @@ static void add_line(struct lines *l, const struct sysctld_entry *e, bool system
 /* /etc/sysctl.conf, where it is no link's target under sysctl.d: procps' alone. */
 static bool is_systemds_too(const struct sysctld *d, const struct sysctld_entry *e)
 {
-	const char *base = strrchr(e->file, '/') + 1;
+	const char *slash = strrchr(e->file, '/'), *base = slash ? slash + 1 : e->file;
 
 	for (size_t i = 0; i < d->count[LOADER_SYSTEMD]; i++) {
 		const struct sysctld_entry *o = &d->entries[LOADER_SYSTEMD][i];
