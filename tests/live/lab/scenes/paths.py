@@ -7,7 +7,7 @@ from ..net import A, B, Peer
 from ..scene import MAY_SYSCTL, Expect, Scene
 from .buffers import ECHO, GOODPUT, PORT, SMALL, filled, starved
 
-PROFILE = MAY_SYSCTL + ("sysctl.drift",)
+PROFILE = MAY_SYSCTL + ("sysctl.drift", "retries.hang")
 
 
 def wan(lab, control="cubic", rmem=None, wmem=None, **options):
@@ -155,7 +155,7 @@ def bloated_here(lab):
 
 def short_here(lab):
     """A FIFO of thirty packets under the same shaper."""
-    sender = local_queue(lab, leaf=("pfifo", "limit", "30"))
+    sender = local_queue(lab, leaf=("pfifo", "limit", "30"), count=20)
     lab.wait(lambda: _waiting(sender) > 5000, "some queue in the leaf", timeout=10)
     return sender
 
@@ -193,9 +193,10 @@ SCENES = (
            needs=("bbr",), forbid=LIMITS),
     # SO_SNDBUF.
     _scene("window.sender-buffer-limited/so-sndbuf", pinned,
+           may=MAY_SYSCTL + ("window.buffer-pinned",),
            expect=(Expect("window.sender-buffer-limited", severity="warning"),)),
     _scene("window.sender-buffer-limited/so-sndbuf-bbr", _part(pinned, control="bbr"),
-           needs=("bbr",),
+           needs=("bbr",), may=MAY_SYSCTL + ("window.buffer-pinned",),
            expect=(Expect("window.sender-buffer-limited", severity="warning"),)),
     _scene("window.sender-buffer-limited/unknown-speed", speed=None,
            build=_part(starved, side="sender", wmem=SMALL, rmem=64 << 20),
