@@ -101,12 +101,27 @@ static bool is_deceptive(const char *s, size_t len)
 	return len == 3 && u[0] == 0xef && u[1] == 0xbb && u[2] == 0xbf;
 }
 
+/* Are these eight bytes all printable ASCII? Of each byte the high bit of (b - 0x20) and of (b + 1) tells. */
+static bool eight_are_printable(const char *s)
+{
+	const uint64_t high = 0x8080808080808080, ones = 0x0101010101010101;
+	uint64_t w;
+
+	memcpy(&w, s, sizeof(w));
+	return !((w | (w - 0x20 * ones) | (w + ones)) & high);
+}
+
 bool text_is_plain(const char *s, size_t n)
 {
 	while (n) {
 		size_t len;
 
-		/* Nearly all of it, in rule files: a sixth of what an audit of few sockets takes. */
+		/* Nearly all of it, in rule files, and a good part of what an audit of few sockets takes. */
+		if (n >= 8 && eight_are_printable(s)) {
+			s += 8;
+			n -= 8;
+			continue;
+		}
 		if (*s >= ' ' && *s < 0x7f) {
 			s++;
 			n--;
