@@ -173,6 +173,21 @@ static int set_max(struct sysctl_def *def, const char *s)
 	return set_bounds(def->max, &def->bound_count[1], s);
 }
 
+static int set_kernel_min(struct sysctl_def *def, const char *s)
+{
+	return set_bounds(def->kernel_min, &def->kernel_count[0], s);
+}
+
+static int set_kernel_max(struct sysctl_def *def, const char *s)
+{
+	return set_bounds(def->kernel_max, &def->kernel_count[1], s);
+}
+
+static int set_kernel_since(struct sysctl_def *def, const char *s)
+{
+	return kernel_version_parse(s, &def->kernel_since);
+}
+
 static int set_values(struct sysctl_def *def, const char *s)
 {
 	char *end;
@@ -192,7 +207,8 @@ static int set_values(struct sysctl_def *def, const char *s)
 static int set_order(struct sysctl_def *def, const char *s)
 {
 	def->ascending = true;
-	return strcmp(s, "ascending") ? -EINVAL : 0;
+	def->ascending_enforced = !strcmp(s, "enforced");
+	return strcmp(s, "ascending") && !def->ascending_enforced ? -EINVAL : 0;
 }
 
 static int set_netns(struct sysctl_def *def, const char *s)
@@ -273,7 +289,11 @@ static const struct field {
 	{"min", 0, set_min, "a number, or one for each element"},
 	{"max", 0, set_max, "a number, or one for each element"},
 	{"values", 0, set_values, "at most 12 whole numbers"},
-	{"order", 0, set_order, "ascending"},
+	{"kernel-min", 0, set_kernel_min, "a number, or one for each element"},
+	{"kernel-max", 0, set_kernel_max, "a number, or one for each element"},
+	{"kernel-since", 0, set_kernel_since, "a kernel version such as 6.16"},
+	{"kernel-unless", offsetof(struct sysctl_def, kernel_unless), NULL, NULL},
+	{"order", 0, set_order, "ascending or enforced"},
 	{"netns", 0, set_netns, "own, init, init-write or host"},
 	{"combine", 0, set_combine, "interface, all, max, min, or, and, redirects, host or advertisements"},
 	{"devconf", 0, set_devconf, "the row of the link's configuration, 0 to 255"},
@@ -357,10 +377,11 @@ static int set_field(struct loading *l, const struct ini_entry *e)
 static bool bounds_make_sense(const struct sysctl_def *def)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(def->bound_count); i++)
-		if (def->bound_count[i] > 1 && def->bound_count[i] != def->elements)
+		if ((def->bound_count[i] > 1 && def->bound_count[i] != def->elements) ||
+		    (def->kernel_count[i] > 1 && def->kernel_count[i] != def->elements))
 			return false;
 	for (unsigned i = 0; i < def->elements; i++)
-		if (def->min[i] > def->max[i])
+		if (def->min[i] > def->max[i] || def->kernel_min[i] > def->kernel_max[i])
 			return false;
 	return true;
 }
@@ -490,8 +511,8 @@ static int begin_section(struct loading *l, const struct ini_entry *e)
 		.line = e->section_line,
 	};
 	for (unsigned i = 0; i < SYSCTL_ELEMENTS_MAX; i++) {
-		def->min[i] = -2147483648.0;
-		def->max[i] = 1.8446744073709552e19;
+		def->min[i] = def->kernel_min[i] = -2147483648.0;
+		def->max[i] = def->kernel_max[i] = 1.8446744073709552e19;
 	}
 	def->path = path_of(c, def->key);
 	l->def = def;

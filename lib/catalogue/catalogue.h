@@ -73,7 +73,12 @@ struct sysctl_def {
 	long values[SYSCTL_VALUES_MAX]; /* instead of bounds */
 	unsigned value_count;
 	const char *words; /* of a key that holds words: those that kernels have; NULL: any */
+	double kernel_min[SYSCTL_ELEMENTS_MAX], kernel_max[SYSCTL_ELEMENTS_MAX]; /* beyond them a write is EINVAL */
+	unsigned kernel_count[2]; /* numbers given for these */
+	struct kernel_version kernel_since; /* those bounds hold from there on; zero: always */
+	const char *kernel_unless; /* the key that moves them, or NULL */
 	bool ascending;
+	bool ascending_enforced; /* and the kernel refuses what is not */
 	enum sysctl_netns netns;
 	enum sysctl_combine combine;
 	unsigned devconf; /* of a template: its row in IFLA_INET_CONF or IFLA_INET6_CONF, plus one; 0: not there */

@@ -12,6 +12,7 @@ struct reading {
 	struct arena *arena;
 	const struct sysctl_def *def;
 	struct line_value *v;
+	bool kernel_bounds;
 };
 
 /* kernel/sysctl.c proc_wspace_sep, and what isspace() skips before a number. */
@@ -141,6 +142,16 @@ static void check_range(struct reading *r, unsigned i)
 		v->refused = v->nonsense = true;
 		v->out_of_range = arena_printf(r->arena, n < 0 ? "the kernel takes no negative number here, and refuses %.0f"
 							       : "%.0f is more than the kernel takes", n);
+	} else if (r->kernel_bounds && (n < def->kernel_min[i] || n > def->kernel_max[i])) {
+		v->refused = v->nonsense = true;
+		v->out_of_range = def->kernel_count[0] && def->kernel_count[1]
+					  ? arena_printf(r->arena, "the kernel takes %.0f to %.0f here, and refuses %.0f",
+							 def->kernel_min[i], def->kernel_max[i], n)
+				  : n < def->kernel_min[i]
+					  ? arena_printf(r->arena, "the kernel takes nothing below %.0f here, and refuses %.0f",
+							 def->kernel_min[i], n)
+					  : arena_printf(r->arena, "the kernel takes nothing above %.0f here, and refuses %.0f",
+							 def->kernel_max[i], n);
 	} else if (v->out_of_range) {
 		return;
 	} else if (def->value_count && !is_listed(def, n)) {
@@ -174,6 +185,11 @@ static void read_numbers(struct reading *r, const char *s)
 	}
 	if (*s)
 		read_rest(r, s);
+	if (v->unordered && r->def->ascending_enforced && !v->refused && !v->malformed) {
+		v->unordered = false;
+		v->refused = v->nonsense = true;
+		v->out_of_range = "the first number is above the second, and the kernel refuses that";
+	}
 }
 
 /* proc_do_large_bitmap(): numbers, '-' and ','; a blank ends it with an error. */
@@ -235,10 +251,10 @@ static void read_words(struct reading *r, const char *s)
 	}
 }
 
-void line_value_read(struct arena *a, const struct sysctl_def *def, const char *raw, struct line_value *ret)
+void line_value_read(struct arena *a, const struct sysctl_def *def, const char *raw, bool kernel_bounds, struct line_value *ret)
 {
 	struct line_value v = {.words = 0};
-	struct reading r = {a, def, &v};
+	struct reading r = {a, def, &v, kernel_bounds};
 
 	if (def->type == SYSCTL_RANGES)
 		read_ranges(&r, raw);

@@ -19,6 +19,7 @@ struct line_value {
 };
 
 /* raw: as in the file, without blanks around it; untrusted. Texts are from the arena. */
-void line_value_read(struct arena *a, const struct sysctl_def *def, const char *raw, struct line_value *ret);
+/* kernel_bounds: the kernel-min and kernel-max of the section hold here, so that what is outside is refused. */
+void line_value_read(struct arena *a, const struct sysctl_def *def, const char *raw, bool kernel_bounds, struct line_value *ret);
 /* The same for a key of which nothing is known but its value: only what no key can mean. */
 const char *line_value_suspect(struct arena *a, const char *raw);

@@ -198,7 +198,7 @@ static void set_value(struct lines *l, struct subject *s, const struct sysctl_de
 	struct value *v = s->values;
 	struct line_value read;
 
-	line_value_read(l->arena, def, raw, &read);
+	line_value_read(l->arena, def, raw, sysctl_kernel_bounds(l->c, l->d, def), &read);
 	v[LINE_MALFORMED] = text_or_absent(read.malformed);
 	v[LINE_REFUSED] = value_number(read.refused);
 	v[LINE_OUT_OF_RANGE] = text_or_absent(read.out_of_range);

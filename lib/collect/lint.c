@@ -50,7 +50,7 @@ static const struct boot_value *winner(const struct sysctl_state *s)
 }
 
 /* As it would be after the line: what the kernel refuses leaves the default. */
-static void set_state(struct collecting *c, struct sysctl_state *s)
+static void set_state(struct collecting *c, const struct sysctld *d, struct sysctl_state *s)
 {
 	const struct boot_value *b = winner(s);
 	struct line_value read = {.refused = true};
@@ -60,7 +60,7 @@ static void set_state(struct collecting *c, struct sysctl_state *s)
 	s->reason = "no file sets it, and its default is not known";
 	memcpy(s->elements, s->defaults, sizeof(s->elements));
 	if (b->raw)
-		line_value_read(&c->facts->arena, s->def, b->raw, &read);
+		line_value_read(&c->facts->arena, s->def, b->raw, sysctl_kernel_bounds(c, d, s->def), &read);
 	if (b->raw && read.refused) {
 		s->state = VALUE_GARBLED;
 		s->reason = "the kernel would refuse what the file says";
@@ -122,7 +122,7 @@ static void set_sysctls(struct collecting *c, const struct sysctld *d)
 			continue;
 		sysctl_set_winners(c, d, s, s->key);
 		sysctl_compute_defaults(c, s);
-		set_state(c, s);
+		set_state(c, d, s);
 		add_subject(c, s);
 	}
 }

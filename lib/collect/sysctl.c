@@ -247,12 +247,29 @@ static struct value boot_at(struct collecting *c, const struct boot_value *b)
 	return value_text(arena_printf(&c->facts->arena, "%s:%u", b->file, b->line));
 }
 
+bool sysctl_kernel_bounds(const struct collecting *c, const struct sysctld *d, const struct sysctl_def *def)
+{
+	const unsigned *version = root_host(c->root)->version;
+	const struct sysctl_def *mover;
+	struct value live;
+
+	if (version[0] && def->kernel_since.major && !kernel_at_least(version, def->kernel_since))
+		return false;
+	if (!def->kernel_unless)
+		return true;
+	if (sysctld_winner(d, LOADER_SYSTEMD, def->kernel_unless).raw || sysctld_winner(d, LOADER_PROCPS, def->kernel_unless).raw)
+		return false;
+	mover = c->facts->offline ? NULL : catalogue_find(&c->options->rules->catalogue, def->kernel_unless);
+	live = mover ? live_sysctl(c, def->kernel_unless, 0) : value_missing(VALUE_ABSENT, NULL);
+	return live.state != VALUE_KNOWN || live.num >= def->kernel_min[0];
+}
+
 /* The kernel refuses a line that is no number, or more than it takes: boot then leaves the value alone. */
-static bool plausible(struct collecting *c, const struct sysctl_def *def, const char *raw)
+static bool plausible(struct collecting *c, const struct sysctld *d, const struct sysctl_def *def, const char *raw)
 {
 	struct line_value v;
 
-	line_value_read(&c->facts->arena, def, raw, &v);
+	line_value_read(&c->facts->arena, def, raw, sysctl_kernel_bounds(c, d, def), &v);
 	return !v.refused;
 }
 
@@ -304,21 +321,21 @@ static void set_unavailable(struct collecting *c, const struct sysctl_state *s, 
 }
 
 /* The elements as the kernel would have them after the line, which may leave some as they are. */
-static void set_boot_elements(struct collecting *c, struct sysctl_state *s, const struct boot_value *b)
+static void set_boot_elements(struct collecting *c, const struct sysctld *d, struct sysctl_state *s, const struct boot_value *b)
 {
 	struct line_value read;
 
 	memcpy(s->boot, s->elements, sizeof(s->boot));
 	if (!b->raw)
 		return;
-	line_value_read(&c->facts->arena, s->def, b->raw, &read);
+	line_value_read(&c->facts->arena, s->def, b->raw, sysctl_kernel_bounds(c, d, s->def), &read);
 	if (!dim_is_number(s->def->dim) && !read.refused)
 		s->boot[0] = value_text(b->raw);
 	for (unsigned i = 0; i < read.taken && !read.refused; i++)
 		s->boot[i] = value_number(read.numbers[i] / s->def->scale);
 }
 
-static void add_subject(struct collecting *c, struct sysctl_state *s)
+static void add_subject(struct collecting *c, const struct sysctld *d, struct sysctl_state *s)
 {
 	struct subject *subject = facts_add(c->facts, SUBJECT_SYSCTL, s->key);
 	struct value *v = subject->values;
@@ -333,7 +350,7 @@ static void add_subject(struct collecting *c, struct sysctl_state *s)
 	v[KEY_BOOT_DIFFERS] = value_missing(VALUE_ABSENT, "no file sets it");
 	if (s->state != VALUE_KNOWN && s->state != VALUE_ABSENT)
 		v[KEY_BOOT_DIFFERS] = value_missing(s->state, s->reason);
-	else if (s->systemd.raw && !plausible(c, s->def, s->systemd.raw))
+	else if (s->systemd.raw && !plausible(c, d, s->def, s->systemd.raw))
 		v[KEY_BOOT_DIFFERS] = value_missing(
 			VALUE_GARBLED, arena_printf(&c->facts->arena, "the value in %s:%u is not one that it takes",
 						    s->systemd.file, s->systemd.line));
@@ -342,7 +359,7 @@ static void add_subject(struct collecting *c, struct sysctl_state *s)
 	v[KEY_LOADERS_DIFFER] = value_number(loaders_differ(s));
 	if (s->state == VALUE_KNOWN && s->procps.raw)
 		v[KEY_BY_PROCPS] = value_number(sysctl_same_value(s->def, s->raw, s->procps.raw));
-	set_boot_elements(c, s, &s->systemd);
+	set_boot_elements(c, d, s, &s->systemd);
 	sysctl_compare_with_default(s, v);
 	set_unavailable(c, s, v);
 	subject->file = s->systemd.raw ? s->systemd.file : s->procps.file;
@@ -446,7 +463,7 @@ void set_boot_values(struct collecting *c, const struct sysctld *d)
 			continue;
 		sysctl_set_winners(c, d, s, s->key);
 		sysctl_compute_defaults(c, s);
-		add_subject(c, s);
+		add_subject(c, d, s);
 	}
 }
 

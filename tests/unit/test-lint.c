@@ -10,6 +10,8 @@
 static const char catalogue_text[] = "format = 1\n"
 				     "[net.ipv4.one]\n" TEXTS "min = 1\nmax = 100\n"
 				     "[net.ipv4.three]\n" TEXTS "elements = 3\nmin = 1\nmax = 1000000\norder = ascending\n"
+				     "[net.ipv4.byte]\n" TEXTS "kernel-min = 1\nkernel-max = 255\nmin = 1\nmax = 100\n"
+				     "[net.ipv4.pair]\n" TEXTS "elements = 2\nkernel-min = 1 2\nmin = 1\nmax = 9\norder = enforced\n"
 				     "[net.ipv4.mode]\n" TEXTS "values = 0 1 2\n"
 				     "[net.ipv4.ports]\n" TEXTS "type = ranges\n"
 				     "[net.ipv4.word]\n" TEXTS "type = word\nwords = reno cubic\n"
@@ -59,6 +61,9 @@ static const struct {
 	{"three", "1 2 3", 0, 3, 3, 1},	    {"three", "1 2", 0, 2, 2, 1},	{"three", "1 2 3 4", 0, 3, 4, 1},
 	{"three", "1,2,3", ODD | REFUSED, 0, 0, 0}, {"three", "3 2 1", UNORDERED, 3, 3, 3},
 	{"three", "1 2 # 3", ODD | REFUSED, 2, 2, 1}, {"three", "2 2 2", 0, 3, 3, 2},
+	{"byte", "255", RANGE, 1, 1, 255},  {"byte", "256", RANGE | NONSENSE | REFUSED, 1, 1, 256},
+	{"byte", "0", RANGE | NONSENSE | REFUSED, 1, 1, 0}, {"pair", "1 2", 0, 2, 2, 1},
+	{"pair", "1 1", RANGE | NONSENSE | REFUSED, 2, 2, 1}, {"pair", "5 3", RANGE | NONSENSE | REFUSED, 2, 2, 5},
 	{"mode", "2", 0, 1, 1, 2},	    {"mode", "3", RANGE | NONSENSE, 1, 1, 3},
 	{"ports", "80,90-91", 0, 0, 0, 0},  {"ports", "", 0, 0, 0, 0},		{"ports", "80, 90", ODD | REFUSED, 0, 0, 0},
 	{"ports", "http", ODD | REFUSED, 0, 0, 0}, {"ports", "65536", RANGE | NONSENSE | REFUSED, 0, 0, 0},
@@ -75,7 +80,7 @@ static void values_are_read_as_the_kernel_reads_them(void **state)
 		unsigned is;
 
 		line_value_read(&s->arena, catalogue_find(&s->c, arena_printf(&s->arena, "net.ipv4.%s", values[i].key)),
-				values[i].raw, &v);
+				values[i].raw, true, &v);
 		is = (v.refused ? REFUSED : 0) | (v.malformed ? ODD : 0) | (v.out_of_range ? RANGE : 0) |
 		     (v.nonsense ? NONSENSE : 0) | (v.unordered ? UNORDERED : 0);
 		if (is != values[i].is || v.taken != values[i].taken || v.words != values[i].words ||
