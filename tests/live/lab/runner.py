@@ -25,6 +25,7 @@ BUILD = os.environ.get("TCPADVISOR_BUILDDIR", os.path.join(TOP, "build"))
 SCENE_LIMIT = 25.0
 AUDIT_LIMIT = 12.0
 DESCRIPTORS = 16384
+HEALTHY = "healthy-host"
 
 
 def delaybox():
@@ -328,13 +329,25 @@ def parse(argv):
     return parser.parse_args(argv)
 
 
+def quick_scenes():
+    """Of each rule the first scene that speaks and the first that is silent; healthy hosts all."""
+    seen = set()
+    for scene in ALL:
+        key = (scene.rule, bool(scene.expect))
+        if scene.skip:
+            yield scene
+        elif not scene.full_only and (key not in seen or scene.rule == HEALTHY):
+            seen.add(key)
+            yield scene
+
+
 def select_scenes(arguments):
     """The scenes that the command line asks for."""
-    only = arguments.only or ["*"]
+    if not arguments.only:
+        return list(ALL if arguments.full else quick_scenes())
     return [scene for scene in ALL
-            if any(fnmatch.fnmatchcase(name, glob) for glob in only
-                   for name in (scene.name, scene.rule))
-            and (arguments.full or arguments.only or not scene.full_only)]
+            if any(fnmatch.fnmatchcase(name, glob) for glob in arguments.only
+                   for name in (scene.name, scene.rule))]
 
 
 def _stop(number, _frame):
