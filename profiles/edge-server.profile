@@ -21,5 +21,5 @@ net.ipv4.tcp_mtu_probing = >= 1 # some client is always behind a tunnel that swa
 net.ipv4.tcp_keepalive_time = <= if(threshold.idle-timeout > 0 s, min(120 s, threshold.idle-timeout / 2),
     120 s) # home routers forget idle connections within minutes
 net.ipv4.tcp_keepalive_intvl = <= 15 s # with four probes: given up a minute later
-net.ipv4.tcp_keepalive_probes = <= 4 # as above
+net.ipv4.tcp_keepalive_probes = <= 4 # a dead client is given up within minutes
 net.core.default_qdisc = one of fq fq_codel cake # fq paces, and no client waits behind another's download

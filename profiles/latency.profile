@@ -29,5 +29,5 @@ net.ipv4.tcp_thin_linear_timeouts = = 1 # thin request streams retry at a steady
 net.ipv4.tcp_keepalive_time = <= if(threshold.idle-timeout > 0 s, min(60 s, threshold.idle-timeout / 2),
     60 s) # notice dead peers within minutes, below the idle time-outs on the way
 net.ipv4.tcp_keepalive_intvl = <= 10 s # with three probes: given up half a minute later
-net.ipv4.tcp_keepalive_probes = <= 3 # as above
+net.ipv4.tcp_keepalive_probes = <= 3 # with ten seconds between them, a dead peer is given up half a minute later
 net.core.default_qdisc = one of fq fq_codel cake # no flow waits behind another's queue

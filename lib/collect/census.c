@@ -120,7 +120,8 @@ static void note_close_wait(struct census *c, struct owner *o, const struct tcp_
 {
 	uint32_t ms = silence(s);
 
-	if (!s->info_len || ms < c->options.close_wait_age)
+	/* Without an inode nobody has accepted it: the application cannot close what it never got. */
+	if (!s->info_len || !s->inode || ms < c->options.close_wait_age)
 		return;
 	o->close_wait_old++;
 	o->close_wait_unread += s->rqueue > 1; /* the FIN itself counts as one byte */

@@ -168,6 +168,9 @@ void path_weigh_queue(struct path *p, const struct flow *f)
 
 	if (!is_bulk(&f->now) || (f->seen_again && f->before.unacked < BULK_SEGMENTS))
 		return;
+	/* Where nothing arrives any more the round trip is that of another day. */
+	if (f->seen_again && TCPINFO_HAS(f->now.info_len, bytes_acked) && f->now.bytes_acked == f->before.bytes_acked)
+		return;
 	if (f->seen_again)
 		queue = (queue + queue_of(&f->before)) / 2;
 	if (p->queue_flows < FLOW_SAMPLES_MAX)

@@ -89,7 +89,7 @@ static struct value count_or_no_window(const struct collecting *c, double v)
 static struct value timed_or_missing(const struct collecting *c, const struct path *p, double v)
 {
 	if (c->window > 0 && !p->timed)
-		return value_missing(VALUE_FEW, "no flow of the cohort was there in both samples");
+		return value_missing(VALUE_FEW, "no sampled flow was there in both samples");
 	return count_or_no_window(c, v);
 }
 

@@ -132,6 +132,33 @@ static void add_evidence(struct finding *f, const struct rule *r, const struct e
 	}
 }
 
+static const char *nth_word(const char *s, int n)
+{
+	while (n--)
+		s += strcspn(s, " ") + (s[strcspn(s, " ")] == ' ');
+	return s;
+}
+
+/* Two elements of one key are one write: else the second would take the first back. */
+static void join_elements(struct judging *g, struct finding *f, struct recommendation *r)
+{
+	int element = r->constraint->element;
+
+	for (unsigned i = 0; i < f->recommend_count; i++) {
+		struct recommendation *other = &f->recommend[i];
+		const char *new, *old;
+
+		if (other->constraint->def != r->constraint->def || strcmp(other->constraint->key, r->constraint->key) ||
+		    other->constraint->element == element || !other->wanted || !r->wanted)
+			continue;
+		new = nth_word(r->wanted, element);
+		old = nth_word(other->wanted, element);
+		r->wanted = other->wanted =
+			arena_printf(&g->j->arena, "%.*s%.*s%s", (int)(old - other->wanted), other->wanted,
+				     (int)strcspn(new, " "), new, old + strcspn(old, " "));
+	}
+}
+
 static void add_recommendation(struct judging *g, struct finding *f, const struct constraint *c,
 			       const struct expr_env *env)
 {
@@ -143,8 +170,10 @@ static void add_recommendation(struct judging *g, struct finding *f, const struc
 	else
 		n = constraint_weigh(c, env, &g->j->arena, r) != 1;
 	for (unsigned i = 0; i < n && f->recommend_count < RECOMMENDATIONS_MAX; i++)
-		if (r[i].wanted || r[i].note)
+		if (r[i].wanted || r[i].note) {
+			join_elements(g, f, &r[i]);
 			f->recommend[f->recommend_count++] = r[i];
+		}
 }
 
 static bool is_of_key(const struct constraint *c, const struct sysctl_state *s)

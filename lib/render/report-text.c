@@ -137,6 +137,18 @@ static void recommendation(struct rendering *r, const struct recommendation *rec
 	untrusted(r, "set", text_get(&t));
 }
 
+/* Two elements of one key are written, and so shown, as one. */
+static bool said_before(const struct finding *f, unsigned at)
+{
+	const struct recommendation *r = &f->recommend[at];
+
+	for (unsigned i = 0; i < at && r->wanted; i++)
+		if (f->recommend[i].wanted && !strcmp(f->recommend[i].wanted, r->wanted) &&
+		    !strcmp(f->recommend[i].constraint->key, r->constraint->key))
+			return true;
+	return false;
+}
+
 static void finding(struct rendering *r, const struct finding *f, bool again)
 {
 	headline(r, f);
@@ -148,7 +160,8 @@ static void finding(struct rendering *r, const struct finding *f, bool again)
 	}
 	evidence(r, f);
 	for (unsigned i = 0; i < f->recommend_count; i++)
-		recommendation(r, &f->recommend[i]);
+		if (!said_before(f, i))
+			recommendation(r, &f->recommend[i]);
 	if (f->advise)
 		untrusted(r, "do", f->advise);
 	if (!again)

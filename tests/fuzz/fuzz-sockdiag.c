@@ -43,19 +43,24 @@ static int on_message(void *user, const struct nlmsghdr *h)
 
 static void check_destination(const struct destination *d)
 {
-	uint64_t sockets = 0;
+	uint64_t sockets = 0, ends = 0;
 
 	for (size_t s = 0; s < TCP_STATES; s++)
 		sockets += d->states[s];
+	for (size_t i = 0; i < TIME_WAIT_STEPS; i++)
+		ends += d->ends[i];
 	check(d->head.weight >= d->head.error && sockets == d->head.weight - d->head.error);
-	check(d->ports <= sockets && d->recent_ends <= d->states[STATE_TIME_WAIT]);
+	check(d->ports <= sockets && d->resting <= d->ports && d->unripe <= d->resting && d->odd <= d->ports);
+	check(ends <= d->states[STATE_TIME_WAIT] && d->fresh_slow <= d->fresh && d->fresh <= sockets);
 	check(d->syn_stuck <= d->states[STATE_SYN_SENT] && d->syn_stuck_since >= 0);
 }
 
 static void check_owner(const struct owner *o)
 {
 	check(o->close_wait_old <= o->states[STATE_CLOSE_WAIT] && o->close_wait_unread <= o->close_wait_old);
-	check(o->example_count <= EXAMPLES_MAX && !o->states[STATE_TIME_WAIT] && o->sockets);
+	check(o->close_wait.count <= EXAMPLES_MAX && o->fin_wait.count <= EXAMPLES_MAX &&
+	      o->idle_peers.count <= EXAMPLES_MAX);
+	check(!o->states[STATE_TIME_WAIT] && o->sockets);
 }
 
 static void check_network(const struct network *n)

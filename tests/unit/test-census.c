@@ -334,6 +334,25 @@ static const struct {
 	{90000, 80000, 70000, 2, 1, 1, 70000}, {90000, 80000, 70000, 0, 1, 0, 70000},
 };
 
+static void what_nobody_accepted_is_not_forgotten(void **state)
+{
+	struct tcp_socket s = socket_of(STATE_CLOSE_WAIT, 1);
+	struct cohort cohort = {0};
+	const struct owner *o;
+	struct census c;
+
+	(void)state;
+	census_init(&c, &options, &cohort, false);
+	s.info_len = sizeof(s.info);
+	s.info.last_data_sent = s.info.last_data_recv = s.info.last_ack_recv = 3600000;
+	census_add(&c, &s);
+	o = only(&c.owners);
+	assert_int_equal(o->states[STATE_CLOSE_WAIT], 1);
+	assert_int_equal(o->close_wait_old, 0);
+	census_clear(&c);
+	cohort_clear(&cohort);
+}
+
 static void a_forgotten_socket_had_no_traffic_of_any_kind(void **state)
 {
 	(void)state;
@@ -344,6 +363,7 @@ static void a_forgotten_socket_had_no_traffic_of_any_kind(void **state)
 		struct census c;
 
 		census_init(&c, &options, &cohort, false);
+		s.inode = 7;
 		s.info_len = sizeof(s.info);
 		s.info.last_data_sent = closings[i].sent;
 		s.info.last_data_recv = closings[i].received;
@@ -986,6 +1006,7 @@ int main(void)
 		cmocka_unit_test(syns_are_sent_again_as_the_kernel_does),
 		counting(owners_are_cgroups_or_else_users),
 		counting(a_socket_in_time_wait_has_no_owner),
+		counting(what_nobody_accepted_is_not_forgotten),
 		counting(a_forgotten_socket_had_no_traffic_of_any_kind),
 		counting(nothing_is_said_of_an_age_that_was_not_told),
 		counting(a_few_examples_of_forgotten_sockets_are_kept),

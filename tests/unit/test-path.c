@@ -274,6 +274,7 @@ static struct pair bulk_flow(uint64_t cookie, uint32_t queue_before, uint32_t qu
 	p.before.info.rtt += queue_before;
 	p.now.info.rtt += queue_now;
 	p.now.info.delivery_rate = 10000000;
+	p.now.info.bytes_acked = p.before.info.bytes_acked + 10000000;
 	return p;
 }
 
@@ -291,6 +292,17 @@ static void a_queue_is_the_mean_of_both_samples(void **state)
 	assert_number(v[PATH_QUEUE_P50], 0.020);
 	assert_number(v[PATH_QUEUE_BYTES], 200000);
 	assert_text(v[PATH_BULK_FLOW], "192.0.2.1:40000 → 198.51.100.7:443");
+}
+
+static void what_stands_still_keeps_no_queue(void **state)
+{
+	_cleanup_host_ struct host h = {.tree = *state};
+	struct pair p = bulk_flow(1, 90000, 90000);
+
+	p.now.info.bytes_acked = p.before.info.bytes_acked;
+	host_gigabit(&h);
+	host_pair(&h, &p);
+	assert_number(path_of(&h)->values[PATH_QUEUE_FLOWS], 0);
 }
 
 static void the_median_of_the_bulk_flows_makes_the_queue(void **state)
@@ -488,6 +500,7 @@ int main(void)
 		in_tree(one_refused_route_does_not_hide_the_others),
 		in_tree(a_socket_bound_to_an_interface_leaves_by_it),
 		in_tree(a_queue_is_the_mean_of_both_samples),
+		in_tree(what_stands_still_keeps_no_queue),
 		in_tree(the_median_of_the_bulk_flows_makes_the_queue),
 		in_tree(small_and_waiting_flows_have_no_queue),
 		in_tree(without_a_window_there_are_no_rates),
