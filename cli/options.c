@@ -134,7 +134,7 @@ const struct option_def option_defs[] = {
 	{"no-borrow", NULL, TAKES_HOST, set_no_borrow, "do not borrow other processes' descriptors to ask for socket options"},
 	{"root", "DIR", TAKES_HOST | TAKES_FILES, set_root, "a host recorded by `tcpadvisor record` instead of this one"},
 	{"kernel", "VERSION", TAKES_LINT, set_kernel, "judge for this kernel, such as 6.1"},
-	{"memory", "SIZE", TAKES_LINT, set_memory, "judge for a host of this size, such as 64GiB"},
+	{"memory", "SIZE (KiB, MiB, GiB or TiB)", TAKES_LINT, set_memory, "judge for a host of this size, such as 64GiB"},
 	{"fail-on", "LEVEL", TAKES_VERDICT, set_fail_on, "exit 2 from this severity on (info, notice, warning, error); "
 							  "or unknown: count what could not be judged"},
 	{"verbose", NULL, TAKES_VERDICT, set_verbose, "also say which rules do not apply here, and why"},

@@ -429,9 +429,14 @@ static int unknown(const struct session *s, const char *name)
 	for (size_t i = 0; i < s->rules.count; i++)
 		nearest_offer(&n, name, s->rules.rules[i].id);
 	for (size_t i = 0; i < c->count; i++) {
+		const char *last = strrchr(c->defs[i].key, '.') + 1;
+
 		nearest_offer(&n, name, c->defs[i].key);
 		if (!strchr(name, '.'))
-			nearest_offer(&n, name, strrchr(c->defs[i].key, '.') + 1);
+			nearest_offer(&n, name, last);
+		/* "rp_filter" is the end of two keys: only the whole key is understood. */
+		if (n.name == last && sysctl_is_template(&c->defs[i]))
+			n.name = c->defs[i].key;
 	}
 	complain("'%s' is neither a rule nor a sysctl of the catalogue%s%s%s", name, n.name ? "; did you mean '" : "",
 		 n.name ? n.name : " (tcpadvisor rules lists the rules)", n.name ? "'?" : "");

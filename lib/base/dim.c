@@ -37,6 +37,7 @@ static const struct {
 	{"KiB", DIM_BYTES, 1024.0, 1},
 	{"MiB", DIM_BYTES, 1024.0 * 1024, 1},
 	{"GiB", DIM_BYTES, 1024.0 * 1024 * 1024, 1},
+	{"TiB", DIM_BYTES, 1024.0 * 1024 * 1024 * 1024, 1},
 	{"ns", DIM_SECONDS, 1, 1e9},
 	{"us", DIM_SECONDS, 1, 1e6},
 	{"µs", DIM_SECONDS, 1, 1e6},

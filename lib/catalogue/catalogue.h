@@ -97,6 +97,9 @@ struct sysctl_def {
 struct known_name {
 	const char *name;   /* a '*' in it stands for an interface or the like */
 	const char *module; /* that brings it, or NULL */
+	struct kernel_version removed; /* that has it no longer, or zero */
+	bool before;	    /* an earlier one removed it already */
+	bool foreign;	    /* only kernels with somebody's own patches have it */
 };
 
 struct catalogue {
@@ -121,10 +124,12 @@ double kernel_number(struct kernel_version v);
 /* "net.ipv4.conf.eth0.rp_filter" → "net.ipv4.conf.*.rp_filter"; a dot in an interface's name is a slash here. */
 bool catalogue_template(const char *key, char *ret, size_t size);
 /*
- * Add a *.names file: `format = 1`, then a name a line, and behind a blank the module that brings it. 0, or -errno with *d
- * filled.
+ * Add a *.names file: `format = 1`, then a name a line, and behind blanks the module that brings it, "removed:VERSION",
+ * "before:VERSION" or "foreign". 0, or -errno with *d filled.
  */
 int catalogue_add_names(struct catalogue *c, const char *file, const char *bytes, size_t n, struct diag *d) _must_check_;
+/* What the names say of a key, or NULL; those that are foreign too. */
+const struct known_name *catalogue_name(const struct catalogue *c, const char *key);
 /* Does any kernel have such a key? *module (may be NULL): what brings it, or NULL. */
 bool catalogue_knows(const struct catalogue *c, const char *key, const char **module);
 /* The name that was most likely meant by one that nobody knows, or NULL. From the arena. */

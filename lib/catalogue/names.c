@@ -17,20 +17,44 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct known_name *)a)->name, ((const struct known_name *)b)->name);
 }
 
-/* One line: a name, and perhaps a module. */
+/* What stands behind a name. 0, or -EINVAL. */
+static int read_mark(struct known_name *name, const char *word)
+{
+	const char *version = strchr(word, ':');
+
+	if (!strcmp(word, "foreign")) {
+		name->foreign = true;
+		return 0;
+	}
+	if (version && (!strncmp(word, "removed:", 8) || !strncmp(word, "before:", 7))) {
+		name->before = *word == 'b';
+		return kernel_version_parse(version + 1, &name->removed);
+	}
+	if (version || name->module)
+		return -EINVAL;
+	name->module = word;
+	return 0;
+}
+
+/* One line: a name, and perhaps a module and what became of it. */
 static int add_line(struct catalogue *c, const char *file, unsigned number, char *line, struct diag *d)
 {
 	size_t n = strcspn(line, " ");
-	const char *module = line + n + strspn(line + n, " ");
+	struct known_name name = {.name = line};
+	char *state = NULL, *word = line[n] ? strtok_r(line + n + 1, " ", &state) : NULL;
+	bool good = is_name(line, n) && !strchr(line, '\t');
 
-	if (!is_name(line, n) || strpbrk(module, " \t"))
-		return diag_set(d, file, number, "a line is the name of a sysctl, and perhaps the module that brings it");
+	for (; word && good; word = strtok_r(NULL, " ", &state))
+		good = read_mark(&name, word) == 0;
+	if (!good)
+		return diag_set(d, file, number,
+				"a line is the name of a sysctl, and perhaps the module that brings it, removed:VERSION, before:VERSION or foreign");
 	if (c->name_count == KNOWN_NAMES_MAX)
 		return diag_set(d, file, number, "more than %d names", KNOWN_NAMES_MAX);
 	if (!c->names)
 		c->names = arena_array(c->arena, struct known_name, KNOWN_NAMES_MAX);
 	line[n] = 0;
-	c->names[c->name_count++] = (struct known_name){line, *module ? module : NULL};
+	c->names[c->name_count++] = name;
 	return 0;
 }
 
@@ -83,13 +107,18 @@ static const struct known_name *find_name(const struct catalogue *c, const char 
 	return NULL;
 }
 
+const struct known_name *catalogue_name(const struct catalogue *c, const char *key)
+{
+	return find_name(c, key);
+}
+
 bool catalogue_knows(const struct catalogue *c, const char *key, const char **module)
 {
 	const struct known_name *name = find_name(c, key);
 
 	if (module)
 		*module = name ? name->module : NULL;
-	return name || catalogue_find(c, key);
+	return (name && !name->foreign) || catalogue_find(c, key);
 }
 
 /* The interface of the key that was asked for, in the place of the template's '*'. */
@@ -109,13 +138,15 @@ const char *catalogue_nearest(const struct catalogue *c, const char *key, struct
 	struct nearest n = NEAREST_NULL;
 	const char *asked = key;
 
-	if (strlen(key) >= SYSCTL_KEY_MAX)
+	/* A name of somebody's own kernel is no typo. */
+	if (strlen(key) >= SYSCTL_KEY_MAX || find_name(c, key))
 		return NULL;
 	if (catalogue_template(key, template, sizeof(template)))
 		asked = template;
 	for (size_t i = 0; i < c->count; i++)
 		nearest_offer(&n, asked, c->defs[i].key);
 	for (size_t i = 0; i < c->name_count; i++)
-		nearest_offer(&n, asked, c->names[i].name);
+		if (!c->names[i].foreign && !c->names[i].removed.major)
+			nearest_offer(&n, asked, c->names[i].name);
 	return n.name ? with_interface(n.name, key, a) : NULL;
 }

@@ -75,6 +75,22 @@ static int read_live(struct lines *l, const char *key, const char **ret)
 	return r == -ENOTDIR ? -ENOENT : r;
 }
 
+/* Its lines without the blanks around them; modprobe takes a dash for an underscore. */
+static void add_modules(struct text *to, char *bytes)
+{
+	for (char *line = bytes, *next; line; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = 0;
+		line += strspn(line, " \t\r\v\f");
+		line[strcspn(line, " \t\r\v\f")] = 0;
+		for (char *p = line; *p; p++)
+			*p = *p == '-' ? '_' : *p;
+		if (*line)
+			text_addf(to, "%s\n", line);
+	}
+}
+
 static int on_module_file(void *user, const char *name)
 {
 	struct lines *l = user;
@@ -86,7 +102,7 @@ static int on_module_file(void *user, const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
 		snprintf(path, sizeof(path), "%s/%s", directories[i], name);
 		if (root_read(l->c->root, path, LIVE_FILE_MAX, &t) == 0)
-			text_addf(&l->modules, "%s\n", text_get(&t));
+			add_modules(&l->modules, t.s);
 	}
 	return 0;
 }
@@ -103,7 +119,7 @@ static void load_modules(struct lines *l)
 	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
 		root_list(l->c->root, directories[i], on_module_file, l);
 	if (root_read(l->c->root, "etc/modules", LIVE_FILE_MAX, &t) == 0)
-		text_addf(&l->modules, "%s\n", text_get(&t));
+		add_modules(&l->modules, t.s);
 	if (root_read(l->c->root, "usr/lib/udev/rules.d/99-systemd.rules", RULES_FILE_MAX, &t) == 0)
 		text_addf(&l->modules, "%s\n", text_get(&t));
 }
@@ -183,6 +199,20 @@ static void set_versions(struct lines *l, struct subject *s, const struct sysctl
 	if (version[0] && def->since.major && !kernel_at_least(version, def->since) &&
 	    (!l->c->sees_host || sysctl_state_of(l->c, def)->state == VALUE_ABSENT))
 		s->values[LINE_CAME_WITH] = value_text(arena_printf(l->arena, "Linux %u.%u", def->since.major, def->since.minor));
+}
+
+/* The same of a key of which only the name is known; one that is there was carried back. */
+static void set_name_version(struct lines *l, struct subject *s, const char *key)
+{
+	const struct known_name *name = catalogue_name(&l->c->options->rules->catalogue, key);
+	const unsigned *version = root_host(l->c->root)->version;
+	const char *live;
+
+	if (!name || !name->removed.major || !version[0] || !kernel_at_least(version, name->removed) ||
+	    read_live(l, key, &live) != -ENOENT)
+		return;
+	s->values[LINE_REMOVED_IN] = value_text(arena_printf(l->arena, "%sLinux %u.%u", name->before ? "A kernel before " : "",
+							     name->removed.major, name->removed.minor));
 }
 
 static void set_scope(struct lines *l, struct subject *s, const struct sysctl_def *def)
@@ -336,6 +366,8 @@ static void add_line(struct lines *l, const struct sysctld_entry *e, bool system
 	if (def) {
 		set_versions(l, s, def);
 		set_scope(l, s, def);
+	} else if (!e->glob) {
+		set_name_version(l, s, e->key);
 	}
 	if (!e->value)
 		return;

@@ -59,6 +59,10 @@ static void set_state(struct collecting *c, const struct sysctld *d, struct sysc
 	s->state = VALUE_ABSENT;
 	s->reason = "no file sets it, and its default is not known";
 	memcpy(s->elements, s->defaults, sizeof(s->elements));
+	if (sysctl_is_lacking(c, s)) {
+		s->reason = "this kernel no longer has it";
+		return;
+	}
 	if (b->raw)
 		line_value_read(&c->facts->arena, s->def, b->raw, sysctl_kernel_bounds(c, d, s->def), &read);
 	if (b->raw && read.refused) {

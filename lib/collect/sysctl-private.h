@@ -14,6 +14,8 @@ void sysctl_parse(struct arena *a, struct sysctl_state *s, const char *bytes);
 void sysctl_compute_defaults(struct collecting *c, struct sysctl_state *s);
 struct value sysctl_default_text(struct collecting *c, const struct sysctl_state *s);
 /* What each loader leaves in force for a key. */
+/* Is it one that this kernel no longer has? */
+bool sysctl_is_lacking(const struct collecting *c, const struct sysctl_state *s);
 /* Do the section's kernel-min and kernel-max hold for this kernel, and as this host has the key that moves them? */
 bool sysctl_kernel_bounds(const struct collecting *c, const struct sysctld *d, const struct sysctl_def *def);
 void sysctl_set_winners(struct collecting *c, const struct sysctld *d, struct sysctl_state *s, const char *key);

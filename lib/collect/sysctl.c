@@ -229,10 +229,29 @@ static struct boot_value winner(struct collecting *c, const struct sysctld *d, e
 	return v;
 }
 
+bool sysctl_is_lacking(const struct collecting *c, const struct sysctl_state *s)
+{
+	const unsigned *version = root_host(c->root)->version;
+
+	return version[0] && s->def->removed.major && kernel_at_least(version, s->def->removed) &&
+	       (c->facts->offline || s->state == VALUE_ABSENT);
+}
+
+/* What the kernel lacks no glob matches, and a line with a dash asks for nothing. */
+static bool is_asked_for(const struct sysctld *d, enum sysctld_loader l, const char *key)
+{
+	for (size_t i = 0; i < d->count[l]; i++)
+		if (!d->entries[l][i].glob && !d->entries[l][i].tolerant && d->entries[l][i].value && !strcmp(d->entries[l][i].key, key))
+			return true;
+	return false;
+}
+
 void sysctl_set_winners(struct collecting *c, const struct sysctld *d, struct sysctl_state *s, const char *key)
 {
-	s->systemd = winner(c, d, LOADER_SYSTEMD, key);
-	s->procps = winner(c, d, LOADER_PROCPS, key);
+	bool lacking = sysctl_is_lacking(c, s);
+
+	s->systemd = lacking && !is_asked_for(d, LOADER_SYSTEMD, key) ? (struct boot_value){0} : winner(c, d, LOADER_SYSTEMD, key);
+	s->procps = lacking && !is_asked_for(d, LOADER_PROCPS, key) ? (struct boot_value){0} : winner(c, d, LOADER_PROCPS, key);
 }
 
 static struct value boot_text(const struct boot_value *b)

@@ -124,11 +124,16 @@ static void header(struct rendering *r, const struct report *report)
 {
 	const struct report_part *p = &report->parts[0];
 	_cleanup_text_ struct text t = TEXT_NULL;
+	struct kernel_version known = report->rules->catalogue.known_through;
 	char memory[QUANTITY_MAX];
 
 	text_addf(&t, "tcpadvisor %s · Linux ", report->version);
 	text_add_escaped(&t, p->host.kernel, 100);
-	text_addf(&t, "%s · memory %s%s · profile ", report->kernel_taken ? " (the newest known: --kernel)" : "",
+	text_addf(&t, "%s · memory %s%s · profile ",
+		  report->kernel_taken ? " (the newest known: --kernel)"
+		  : p->host.version[0] && kernel_at_least(p->host.version, (struct kernel_version){known.major, known.minor + 1})
+			  ? " (newer than the catalogue: its defaults are not known)"
+			  : "",
 		  quantity_format(memory, sizeof(memory), DIM_BYTES, report->memory), report->memory_taken ? " (taken: --memory)" : "");
 	text_add_escaped(&t, report->rules->profile, 100);
 	layout_colour(r->t, r->o, "2");

@@ -115,7 +115,8 @@ static void names_are_known_with_their_modules(void **state)
 	struct diag d = {0};
 	const char *module = "?";
 
-	assert_int_equal(add_names(s, "# c\nformat = 1\nvm.swappiness\nnet.nf.max nf\nnet.ipv6.conf.*.autoconf\ndev.*.speed\n", &d), 0);
+	assert_int_equal(add_names(s, "# c\nformat = 1\nvm.swappiness\nnet.nf.max nf\nnet.ipv6.conf.*.autoconf\ndev.*.speed\n"
+				   "net.ipv4.gone removed:4.11\nnet.ipv4.old before:5.6\nkernel.shield foreign\n", &d), 0);
 	assert_true(catalogue_knows(&s->c, "vm.swappiness", &module));
 	assert_null(module);
 	assert_true(catalogue_knows(&s->c, "net.nf.max", &module));
@@ -123,6 +124,12 @@ static void names_are_known_with_their_modules(void **state)
 	assert_true(catalogue_knows(&s->c, "net.ipv6.conf.eth0.autoconf", NULL));
 	assert_true(catalogue_knows(&s->c, "dev.cd0.speed", NULL));
 	assert_true(catalogue_knows(&s->c, "net.ipv4.one", NULL));
+	assert_int_equal(catalogue_name(&s->c, "net.ipv4.gone")->removed.minor, 11);
+	assert_false(catalogue_name(&s->c, "net.ipv4.gone")->before);
+	assert_true(catalogue_name(&s->c, "net.ipv4.old")->before);
+	assert_false(catalogue_knows(&s->c, "kernel.shield", NULL));
+	assert_null(catalogue_nearest(&s->c, "kernel.shield", &s->arena));
+	assert_null(catalogue_name(&s->c, "net.ipv4.none"));
 	assert_false(catalogue_knows(&s->c, "vm.swapiness", NULL));
 	assert_string_equal(catalogue_nearest(&s->c, "vm.swapiness", &s->arena), "vm.swappiness");
 	assert_string_equal(catalogue_nearest(&s->c, "net.ipv4.conf.eth0.rp_filtre", &s->arena), "net.ipv4.conf.eth0.rp_filter");
@@ -134,7 +141,7 @@ static void broken_names_are_refused_with_their_line(void **state)
 	static const struct {
 		const char *text;
 		unsigned line;
-	} bad[] = {{"vm.swappiness\n", 1}, {"format = 1\nswappiness\n", 2}, {"format = 1\nvm.a b c\n", 2}, {"format = 1\nvm.\x1b[1m\n", 2}};
+	} bad[] = {{"vm.swappiness\n", 1}, {"format = 1\nswappiness\n", 2}, {"format = 1\nvm.a b c\n", 2}, {"format = 1\nvm.a removed:x\n", 2}, {"format = 1\nvm.a gone:4.1\n", 2}, {"format = 1\nvm.\x1b[1m\n", 2}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct diag d = {0};

@@ -197,7 +197,7 @@ SCENES = (
     Scene("legacy.max-tw-buckets-lowered/twin-far-away",
           lambda lab: _many_time_wait(lab, 2000, 90), may=MAY_SYSCTL),
     *boot("legacy.tw-recycle", "a-file-sets-it", "net.ipv4.tcp_tw_recycle = 1",
-          "net.ipv4.tcp_tw_reuse = 2", "notice", REMOVED),
+          "net.ipv4.tcp_tw_reuse = 2", "warning", REMOVED),
     *boot("legacy.collapse-max-bytes", "a-file-sets-it",
           "net.ipv4.tcp_collapse_max_bytes = 6291456", "net.ipv4.tcp_sack = 1", "info", REMOVED),
     *boot("legacy.ip-conntrack", "a-file-sets-it", "net.ipv4.ip_conntrack_max = 65536",
