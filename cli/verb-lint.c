@@ -24,7 +24,7 @@ static void files_clear(struct files *f)
 /* A pipe will do; what is larger than a configuration may be is not read to its end. */
 static int read_file(const char *name, struct text *ret)
 {
-	_cleanup_close_ int fd = open(name, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	char chunk[4096];
 	struct stat st;
 	ssize_t n;
@@ -34,6 +34,10 @@ static int read_file(const char *name, struct text *ret)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
+	/* A FIFO that nobody writes to would hold us; a pipe that the shell gives has its writer. */
+	if (!S_ISREG(st.st_mode) && strcmp(name, "/dev/stdin") && strncmp(name, "/dev/fd/", 8) && strncmp(name, "/proc/self/fd/", 14))
+		return -ENODEV;
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
 	if (S_ISREG(st.st_mode) && st.st_size > SYSCTLD_FILE_MAX)
 		return -EFBIG;
 	while ((n = read(fd, chunk, sizeof(chunk))) > 0) {
@@ -56,6 +60,8 @@ static int read_files(struct files *f, const struct options *o)
 
 		if (r == -EFBIG) {
 			complain("%s: larger than 1 MiB: refused", o->args[i]);
+		} else if (r == -ENODEV) {
+			complain("%s: no file, and no pipe given as /dev/stdin: refused", o->args[i]);
 		} else if (r < 0) {
 			complain("%s: %s", o->args[i], strerror(-r));
 		} else if (!sysctld_is_text(text_get(t), t->len)) {
@@ -116,8 +122,8 @@ static int verdict(const struct session *s, const struct options *o)
 	for (enum severity level = o->fail_on; level < SEVERITIES; level++)
 		if (t.by_severity[level])
 			return EXIT_FINDINGS;
-	/* An empty file has no fault; where there was no file at all nothing was checked. */
-	if (!o->arg_count && !s->report.parts[0].facts->first[SUBJECT_LINE])
+	/* Where there was no line, nothing was checked. */
+	if (!s->report.parts[0].facts->first[SUBJECT_LINE])
 		return EXIT_NOTHING_JUDGED;
 	return o->fail_on_unknown && t.by_status[STATUS_UNKNOWN] ? EXIT_FINDINGS : EXIT_OK;
 }

@@ -2,13 +2,15 @@
 /* Lines of sysctl.d as subjects: what each assigns, whether that is what its author meant, and whether it counts. */
 #include <errno.h>
 #include <string.h>
+#include "base/hash.h"
+#include "catalogue/conf.h"
 #include "collect/collect-private.h"
 #include "collect/line-value.h"
 #include "collect/sysctl-private.h"
 #include "collect/sysctld.h"
 
 enum {
-	LINES_MAX = 4096,    /* further lines are not judged one by one */
+	NAMES_START = 1024,  /* of the table of names; doubled as it fills */
 	NEAREST_MAX = 256,   /* look-ups of the nearest name; each compares with all */
 	LIVE_MAX = 1024,     /* reads of keys that the catalogue does not have */
 	LIVE_FILE_MAX = 4096,
@@ -23,6 +25,16 @@ struct lines {
 	bool child;	     /* of the initial network namespace */
 	bool modules_loaded; /* their text below was read */
 	struct text modules; /* all of modules-load.d */
+	struct name_slot *names;
+	size_t name_size, name_count;
+	const char *asked; /* the file that is_systemds_too() was last asked about, and the answer for all of it */
+	bool asked_same;
+};
+
+/* How many lines of a file there were for a key: a table by hash, open addressing. */
+struct name_slot {
+	const char *name;
+	size_t seen;
 };
 
 static bool starts_with(const char *s, const char *prefix)
@@ -305,6 +317,27 @@ static bool is_on(const char *raw)
 	return strtoll(raw, NULL, 0) != 0;
 }
 
+/*
+ * inet_forward_change() runs where the value becomes another, the IPv6 keys' handlers on each write. Before the line there
+ * was the kernel's default, 0, or what another spelling of the same switch set further up; or what the host has now.
+ */
+static bool changes(struct lines *l, const char *key, const struct sysctld_entry *setter)
+{
+	static const char *const same[] = {"net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding"};
+	const char *live;
+
+	if (is_on(setter->value) || starts_with(key, "net.ipv6."))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
+		struct boot_value b = sysctld_winner(l->d, LOADER_SYSTEMD, same[i]);
+		const struct sysctld_entry *other = entry_of(l->d, &b);
+
+		if (other && other < setter && strcmp(same[i], key) && is_on(other->value))
+			return true;
+	}
+	return read_live(l, key, &live) == 0 && live && is_on(live);
+}
+
 /* Only a line that is left in force can be undone: by one further down that is in force too. */
 static void set_undone(struct lines *l, struct subject *s, const struct sysctld_entry *e)
 {
@@ -320,7 +353,8 @@ static void set_undone(struct lines *l, struct subject *s, const struct sysctld_
 			continue;
 		b = sysctld_winner(l->d, LOADER_SYSTEMD, effects[i].setter);
 		setter = entry_of(l->d, &b);
-		if (!setter || setter < e || (is_on(setter->value) != effects[i].opposite) == is_on(e->value))
+		if (!setter || setter < e || (is_on(setter->value) != effects[i].opposite) == is_on(e->value) ||
+		    !changes(l, effects[i].setter, setter))
 			continue;
 		s->values[LINE_UNDONE_BY] = value_text(where(l->arena, &b));
 		s->values[LINE_UNDONE_HOW] = value_text(
@@ -330,15 +364,48 @@ static void set_undone(struct lines *l, struct subject *s, const struct sysctld_
 	}
 }
 
+static struct name_slot *find_slot(struct name_slot *slots, size_t size, const char *name)
+{
+	uint64_t h = 0;
+	size_t i;
+
+	for (const char *p = name; *p; p++)
+		h = hash_two(h, (unsigned char)*p);
+	for (i = h & (size - 1); slots[i].name && strcmp(slots[i].name, name); i = (i + 1) & (size - 1))
+		;
+	return &slots[i];
+}
+
+static size_t count_name(struct lines *l, const char *name)
+{
+	struct name_slot *slot;
+
+	if (2 * l->name_count >= l->name_size) {
+		size_t size = l->name_size ? 2 * l->name_size : NAMES_START;
+		struct name_slot *grown = calloc(size, sizeof(*grown));
+
+		if (!grown)
+			abort();
+		for (size_t i = 0; i < l->name_size; i++)
+			if (l->names[i].name)
+				*find_slot(grown, size, l->names[i].name) = l->names[i];
+		free(l->names);
+		l->names = grown;
+		l->name_size = size;
+	}
+	slot = find_slot(l->names, l->name_size, name);
+	l->name_count += !slot->name;
+	slot->name = name;
+	return slot->seen++;
+}
+
 /* Stable while lines move: the key and its file, and which of several it is. */
 static struct subject *add_subject(struct lines *l, const char *what, const char *file, unsigned number)
 {
 	const char *name = arena_printf(l->arena, "%s in %s", what, file);
-	size_t length = strlen(name), seen = 0;
+	size_t seen = count_name(l, name);
 	struct subject *s;
 
-	for (const struct subject *o = l->c->facts->first[SUBJECT_LINE]; o; o = o->next)
-		seen += !strncmp(o->name, name, length) && (!o->name[length] || starts_with(o->name + length, " #"));
 	if (seen)
 		name = arena_printf(l->arena, "%s #%zu", name, seen + 1);
 	s = facts_add(l->c->facts, SUBJECT_LINE, name);
@@ -348,6 +415,34 @@ static struct subject *add_subject(struct lines *l, const char *what, const char
 	s->values[LINE_NUMBER] = value_number(number);
 	l->c->line_count++;
 	return s;
+}
+
+/* Keys whose writing to conf.all reaches every interface by itself (net/ipv4/devinet.c, net/ipv6/addrconf.c). */
+static const char *const handed_on[] = {
+	"net.ipv4.conf.*.forwarding",	    "net.ipv6.conf.*.forwarding",	"net.ipv6.conf.*.force_forwarding",
+	"net.ipv6.conf.*.disable_ipv6",	    "net.ipv6.conf.*.addr_gen_mode",	"net.ipv6.conf.*.ignore_routes_with_linkdown",
+};
+
+static bool sets_same(struct lines *l, const struct sysctl_def *def, const char *interface, const char *value)
+{
+	struct boot_value b = sysctld_winner(l->d, LOADER_SYSTEMD, conf_key(l->arena, def, interface));
+
+	b = b.raw ? b : sysctld_winner(l->d, LOADER_PROCPS, conf_key(l->arena, def, interface));
+	return b.raw && !differ(l, def, b.raw, value);
+}
+
+/* conf.all of a key for which the kernel asks the interface alone, and nothing beside it that does what was meant. */
+static void set_inert(struct lines *l, struct subject *s, const struct sysctld_entry *e, const struct sysctl_def *def)
+{
+	const char *star = strstr(def->key, ".conf.*.");
+
+	if (!star || combine_uses_all(def->combine) || strncmp(e->key + (star - def->key), ".conf.all.", 10))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(handed_on); i++)
+		if (!strcmp(def->key, handed_on[i]))
+			return;
+	if (!sets_same(l, def, "default", e->value) && !sets_same(l, def, "any-interface", e->value))
+		s->values[LINE_INERT] = value_text(conf_key(l->arena, def, "default"));
 }
 
 static void add_line(struct lines *l, const struct sysctld_entry *e, bool systemd)
@@ -377,6 +472,8 @@ static void add_line(struct lines *l, const struct sysctld_entry *e, bool system
 		s->values[LINE_MALFORMED] = text_or_absent(line_value_suspect(l->arena, e->value));
 	if (e->glob)
 		return;
+	if (def)
+		set_inert(l, s, e, def);
 	ws = sysctld_winner(l->d, LOADER_SYSTEMD, e->key);
 	wp = sysctld_winner(l->d, LOADER_PROCPS, e->key);
 	set_shadow(l, s, e, def, systemd ? &ws : &wp);
@@ -385,16 +482,42 @@ static void add_line(struct lines *l, const struct sysctld_entry *e, bool system
 		set_undone(l, s, e);
 }
 
-/* /etc/sysctl.conf, where it is no link's target under sysctl.d: procps' alone. */
-static bool is_systemds_too(const struct sysctld *d, const struct sysctld_entry *e)
+/* How many entries, in order of their keys, come before those of this key. */
+static size_t count_before(const struct sysctld *d, enum sysctld_loader loader, const char *key)
 {
+	size_t low = 0, n = d->count[loader];
+
+	while (n) {
+		size_t half = n / 2;
+		bool less = strcmp(d->by_key[loader][low + half]->key, key) < 0;
+
+		low += less ? half + 1 : 0;
+		n = less ? n - half - 1 : half;
+	}
+	return low;
+}
+
+/* /etc/sysctl.conf, where it is no link's target under sysctl.d: procps' alone. */
+static bool is_systemds_too(struct lines *l, const struct sysctld_entry *e)
+{
+	const struct sysctld *d = l->d;
 	const char *slash = strrchr(e->file, '/'), *base = slash ? slash + 1 : e->file;
 
-	for (size_t i = 0; i < d->count[LOADER_SYSTEMD]; i++) {
-		const struct sysctld_entry *o = &d->entries[LOADER_SYSTEMD][i];
+	if (l->asked != e->file) {
+		l->asked = e->file;
+		l->asked_same = false;
+		for (size_t i = 0; i < d->count[LOADER_SYSTEMD] && !l->asked_same; i++)
+			l->asked_same = !strcmp(d->entries[LOADER_SYSTEMD][i].file, e->file);
+	}
+	if (l->asked_same)
+		return true;
+	for (size_t i = count_before(d, LOADER_SYSTEMD, e->key); i < d->count[LOADER_SYSTEMD]; i++) {
+		const struct sysctld_entry *o = d->by_key[LOADER_SYSTEMD][i];
 		size_t n = strlen(o->file), m = strlen(base);
 
-		if (!strcmp(o->file, e->file) || (o->line == e->line && n > m && !strcmp(o->file + n - m, base) && !strcmp(o->key, e->key)))
+		if (strcmp(o->key, e->key))
+			break;
+		if ((o->line == e->line && n > m && !strcmp(o->file + n - m, base)))
 			return true;
 	}
 	return false;
@@ -434,19 +557,28 @@ static const char *suppression_fault(const struct collecting *c, const struct sy
 	return r->target ? NULL : "it stands above no assignment";
 }
 
+static const char *remark_text(struct lines *l, const struct sysctld_remark *r)
+{
+	if (r->kind == REMARK_NO_KEY)
+		return arena_printf(l->arena, "there is no key in \"%.200s\"", r->text);
+	if (r->kind == REMARK_LONG_KEY)
+		return arena_printf(l->arena, "its key is longer than any path, %d bytes: \"%.40s…\"", SYSCTLD_KEY_MAX, r->text);
+	return arena_printf(l->arena, "there is no = in \"%.200s\"", r->text);
+}
+
 static void add_remarks(struct lines *l)
 {
 	struct facts *f = l->c->facts;
 
 	f->suppressions = arena_array(l->arena, struct suppression, l->d->remark_count + 1);
-	for (size_t i = 0; i < l->d->remark_count && l->c->line_count < LINES_MAX; i++) {
+	for (size_t i = 0; i < l->d->remark_count; i++) {
 		const struct sysctld_remark *r = &l->d->remarks[i];
 		struct suppression found = {0};
 		struct subject *s;
 
-		if (r->kind == REMARK_NO_EQUALS) {
+		if (r->kind != REMARK_SUPPRESSION) {
 			s = add_subject(l, arena_strndup(l->arena, r->text, min_of(strcspn(r->text, " \t"), (size_t)80)), r->file, r->line);
-			s->values[LINE_MALFORMED] = value_text(arena_printf(l->arena, "there is no = in \"%.200s\"", r->text));
+			s->values[LINE_MALFORMED] = value_text(remark_text(l, r));
 			s->values[LINE_REFUSED] = value_number(1);
 			continue;
 		}
@@ -473,15 +605,14 @@ void collect_lines(struct collecting *c, const struct sysctld *d)
 	struct lines l = {.c = c, .arena = &c->facts->arena, .d = d, .child = is_child(c)};
 
 	for (enum sysctld_loader loader = 0; loader < LOADERS; loader++)
-		for (size_t i = 0; i < d->count[loader] && c->line_count < LINES_MAX; i++) {
+		for (size_t i = 0; i < d->count[loader]; i++) {
 			const struct sysctld_entry *e = &d->entries[loader][i];
 
-			if (loader == LOADER_SYSTEMD || !is_systemds_too(d, e))
+			if (loader == LOADER_SYSTEMD || !is_systemds_too(&l, e))
 				add_line(&l, e, loader == LOADER_SYSTEMD);
 		}
-	if (c->line_count == LINES_MAX)
-		facts_note(c->facts, "only the first %d lines of sysctl.d were judged one by one", LINES_MAX);
 	add_unread(&l);
 	add_remarks(&l);
 	text_clear(&l.modules);
+	free(l.names);
 }

@@ -144,6 +144,10 @@ int collect_lint(struct root *root, const struct lint_options *o, struct facts *
 		return diag_set(d, "sysctl.d", 0, "more files, lines or bytes than a configuration may have");
 	if (files.refused)
 		return diag_set(d, files.refused, 0, "refused");
+	/* What stands in it may win, or be the fault. */
+	if (files.unreadable)
+		return diag_set(d, "sysctl.d", 0, "%zu could not be read, and nothing is judged without: %s", files.unreadable,
+				files.unreadable_names);
 	c->root = root;
 	c->options = &options;
 	c->facts = facts_new();
@@ -155,8 +159,8 @@ int collect_lint(struct root *root, const struct lint_options *o, struct facts *
 	set_sysctls(c, &files);
 	host_from_sysctls(c);
 	collect_lines(c, &files);
-	if (files.unreadable)
-		facts_note(c->facts, "%zu files of sysctl.d could not be read", files.unreadable);
+	if (files.odd)
+		facts_note(c->facts, "%s is no file, and no loader reads it", files.odd);
 	*ret = c->facts;
 	return 0;
 }

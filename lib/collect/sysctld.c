@@ -238,18 +238,22 @@ int sysctld_parse(struct arena *a, enum sysctld_loader loader, const char *file,
 	return 0;
 }
 
-static struct sysctld_remark *add_remark(struct sysctld *s, enum sysctld_remark_kind kind, const char *file,
-					 unsigned line, struct span text)
+static int add_remark(struct sysctld *s, enum sysctld_remark_kind kind, const char *file, unsigned line,
+		      struct span text)
 {
-	struct sysctld_remark *r;
+	struct sysctld_remark *grown;
+	size_t n = s->remark_count;
 
-	if (s->remark_count == SYSCTLD_REMARKS_MAX)
-		return NULL;
-	if (!s->remarks)
-		s->remarks = arena_array(&s->arena, struct sysctld_remark, SYSCTLD_REMARKS_MAX);
-	r = &s->remarks[s->remark_count++];
-	*r = (struct sysctld_remark){kind, arena_strndup(&s->arena, text.s, text.n), file, line, 0};
-	return r;
+	if (n == SYSCTLD_REMARKS_MAX)
+		return -E2BIG;
+	if (n == 0 || (n >= 64 && (n & (n - 1)) == 0)) {
+		grown = arena_array(&s->arena, struct sysctld_remark, n ? 2 * n : 64);
+		if (n)
+			memcpy(grown, s->remarks, n * sizeof(*grown));
+		s->remarks = grown;
+	}
+	s->remarks[s->remark_count++] = (struct sysctld_remark){kind, arena_strndup(&s->arena, text.s, text.n), file, line, 0};
+	return 0;
 }
 
 /* "# tcpadvisor: ignore …": what follows the colon. */
@@ -267,7 +271,33 @@ static bool is_suppression(struct span line, struct span *ret)
 	return true;
 }
 
-void sysctld_remark(struct sysctld *s, const char *file, const char *bytes, size_t n)
+/* What is in front of the "=", or behind the dash of an exclusion, as systemd sees it. */
+static size_t key_length(struct span line)
+{
+	const char *equals = memchr(line.s, '=', line.n);
+	struct span key = {line.s, equals ? (size_t)(equals - line.s) : line.n};
+
+	if (*line.s == '-') {
+		key.s++;
+		key.n--;
+	}
+	key = trim(key, LOADER_SYSTEMD);
+	return strspn(key.s, "./") >= key.n ? 0 : key.n;
+}
+
+static int remark_on(struct sysctld *s, const char *name, unsigned number, struct span line)
+{
+	size_t length;
+
+	if (*line.s != '-' && !memchr(line.s, '=', line.n))
+		return add_remark(s, REMARK_NO_EQUALS, name, number, line);
+	length = key_length(line);
+	if (!length)
+		return add_remark(s, REMARK_NO_KEY, name, number, line);
+	return length > SYSCTLD_KEY_MAX ? add_remark(s, REMARK_LONG_KEY, name, number, line) : 0;
+}
+
+int sysctld_remark(struct sysctld *s, const char *file, const char *bytes, size_t n)
 {
 	const char *at = bytes, *end = bytes + n, *name = arena_strdup(&s->arena, file);
 	size_t pending = s->remark_count; /* the suppressions from here on wait for their line */
@@ -275,23 +305,26 @@ void sysctld_remark(struct sysctld *s, const char *file, const char *bytes, size
 
 	while (at < end) {
 		struct span line = trim(systemd_line(&at, end), LOADER_SYSTEMD), text;
-		bool assigns;
+		int r;
 
 		number++;
 		if (is_suppression(line, &text)) {
-			add_remark(s, REMARK_SUPPRESSION, name, number, text);
+			r = add_remark(s, REMARK_SUPPRESSION, name, number, text);
+			if (r < 0)
+				return r;
 			continue;
 		}
 		if (line.n && (*line.s == '#' || *line.s == ';'))
 			continue;
-		assigns = line.n && (*line.s == '-' || memchr(line.s, '=', line.n));
 		for (; pending < s->remark_count; pending++)
 			if (line.n && s->remarks[pending].kind == REMARK_SUPPRESSION)
 				s->remarks[pending].target = number;
-		if (line.n && !assigns)
-			add_remark(s, REMARK_NO_EQUALS, name, number, line);
+		r = line.n ? remark_on(s, name, number, line) : 0;
+		if (r < 0)
+			return r;
 		pending = s->remark_count;
 	}
+	return 0;
 }
 
 bool sysctld_is_text(const char *bytes, size_t n)
@@ -367,6 +400,13 @@ static int on_name(void *user, const char *name)
 	return 0;
 }
 
+static void note_unreadable(struct sysctld *s, const char *path, int error)
+{
+	if (s->unreadable++ < 4)
+		s->unreadable_names = arena_printf(&s->arena, "%s%s/%s: %s", s->unreadable_names ? s->unreadable_names : "",
+						   s->unreadable_names ? "; " : "", path, strerror(-error));
+}
+
 static int list_directories(struct loading *l)
 {
 	for (l->rank = 0; l->rank < ARRAY_SIZE(directories); l->rank++) {
@@ -375,7 +415,7 @@ static int list_directories(struct loading *l)
 		if (r == -E2BIG || r == -ENOMEM)
 			return r;
 		if (r < 0 && r != -ENOENT && r != -ENOTDIR)
-			l->s->unreadable++;
+			note_unreadable(l->s, directories[l->rank], r);
 	}
 	return 0;
 }
@@ -409,11 +449,12 @@ static int load_file(struct loading *l, const char *path, bool systemd, bool pro
 	 * puts it into a record.
 	 */
 	if (r == -ENOENT || r == -EINVAL) {
-		root_readlink(l->root, path, target, sizeof(target));
+		if (root_readlink(l->root, path, target, sizeof(target)) < 0 || strcmp(target, "/dev/null"))
+			l->s->odd = r == -EINVAL && !l->s->odd ? arena_printf(&l->s->arena, "/%s", path) : l->s->odd;
 		return 0;
 	}
 	if (r < 0) {
-		l->s->unreadable++;
+		note_unreadable(l->s, path, r);
 		if (r == -EFBIG && !l->s->refused)
 			l->s->refused = arena_printf(&l->s->arena, "/%s: larger than 1 MiB", path);
 		return 0;
@@ -423,7 +464,9 @@ static int load_file(struct loading *l, const char *path, bool systemd, bool pro
 		return -E2BIG;
 	if (!sysctld_is_text(text_get(&t), t.len) && !l->s->refused)
 		l->s->refused = arena_printf(&l->s->arena, "/%s: no text", path);
-	sysctld_remark(l->s, arena_printf(&l->s->arena, "/%s", path), text_get(&t), t.len);
+	r = sysctld_remark(l->s, arena_printf(&l->s->arena, "/%s", path), text_get(&t), t.len);
+	if (r < 0)
+		return r;
 	r = systemd ? parse_for(l->s, LOADER_SYSTEMD, path, &t) : 0;
 	return r < 0 || !procps ? r : parse_for(l->s, LOADER_PROCPS, path, &t);
 }
@@ -475,12 +518,15 @@ static int load_ignored(struct loading *l)
 /* What systemd's unit is given from outside (a hypervisor, the boot loader); only root sees it. */
 static int load_credential(struct loading *l)
 {
+	const char *names = l->s->unreadable_names;
 	size_t unreadable = l->s->unreadable;
 	int r = load_file(l, "run/credentials/systemd-sysctl.service/sysctl.extra", true, false);
 
 	/* The directory is closed to others whether or not there is such a credential. */
-	if (!root_host(l->root)->privileged)
+	if (!root_host(l->root)->privileged) {
 		l->s->unreadable = unreadable;
+		l->s->unreadable_names = names;
+	}
 	return r;
 }
 
@@ -537,7 +583,8 @@ int sysctld_load_files(const struct sysctld_file *files, size_t n, struct sysctl
 			if (r < 0)
 				return r;
 		}
-		sysctld_remark(&s, f->name, f->bytes, f->n);
+		if (sysctld_remark(&s, f->name, f->bytes, f->n) < 0)
+			return -E2BIG;
 	}
 	sysctld_index(&s);
 	*ret = s;
@@ -597,6 +644,12 @@ void sysctld_index(struct sysctld *s)
 		s->by_key[loader] = arena_array(&s->arena, struct sysctld_entry *, n);
 		for (size_t i = 0; i < n; i++)
 			s->by_key[loader][i] = &s->entries[loader][i];
+		for (size_t i = 0; i < n; i++)
+			s->glob_count[loader] += s->entries[loader][i].glob;
+		s->globs[loader] = arena_array(&s->arena, struct sysctld_entry *, s->glob_count[loader] + 1);
+		for (size_t i = 0, k = 0; i < n; i++)
+			if (s->entries[loader][i].glob)
+				s->globs[loader][k++] = &s->entries[loader][i];
 		qsort(s->by_key[loader], n, sizeof(*s->by_key[loader]), by_key_and_order);
 	}
 	drop_repeated(s->by_key[LOADER_SYSTEMD], s->count[LOADER_SYSTEMD]);
@@ -655,10 +708,10 @@ static const struct sysctld_entry *find_glob(const struct sysctld *s, enum sysct
 {
 	unsigned budget = EXPANSIONS_MAX;
 
-	for (size_t i = s->count[loader]; i; i--) {
-		const struct sysctld_entry *e = &s->entries[loader][i - 1];
+	for (size_t i = s->glob_count[loader]; i; i--) {
+		const struct sysctld_entry *e = s->globs[loader][i - 1];
 
-		if (!e->glob || !e->value || e->dropped || (named && !is_unblocked(e, loader)))
+		if (!e->value || e->dropped || (named && !is_unblocked(e, loader)))
 			continue;
 		if (loader == LOADER_SYSTEMD ? sysctld_match_braces(e->key, key, &budget)
 					     : sysctld_match_glob(e->key, key))

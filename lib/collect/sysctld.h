@@ -19,7 +19,7 @@ enum {
 	SYSCTLD_BYTES_MAX = 16 * 1024 * 1024, /* of all files together */
 	SYSCTLD_FILES_MAX = 4096,	      /* in all directories together */
 	SYSCTLD_ENTRIES_MAX = 65536,	      /* of each loader */
-	SYSCTLD_REMARKS_MAX = 4096,	      /* further ones do not count */
+	SYSCTLD_REMARKS_MAX = 65536,
 	SYSCTLD_UNREAD_MAX = 64,	      /* so do these */
 	SYSCTLD_KEY_MAX = 4095,		      /* PATH_MAX: no longer key can be written */
 };
@@ -40,6 +40,8 @@ struct sysctld_entry {
 enum sysctld_remark_kind {
 	REMARK_SUPPRESSION, /* "# tcpadvisor: …"; text: what follows the colon */
 	REMARK_NO_EQUALS,   /* neither comment nor assignment; text: the line */
+	REMARK_NO_KEY,	    /* an assignment or exclusion of nothing; text: the line */
+	REMARK_LONG_KEY,    /* longer than any path; text: the line */
 };
 
 /* What a file says besides its assignments. */
@@ -65,6 +67,8 @@ struct sysctld {
 	size_t count[LOADERS];
 	/* The same by key, and those of one key in the order above. */
 	struct sysctld_entry **by_key[LOADERS];
+	struct sysctld_entry **globs[LOADERS]; /* those that are patterns, in the order above */
+	size_t glob_count[LOADERS];
 	struct sysctld_remark *remarks; /* in the order of files and lines */
 	size_t remark_count;
 	/* First assignments of files under sysctl.d that do not end in ".conf", which nobody reads. */
@@ -74,6 +78,8 @@ struct sysctld {
 	const char *refused;
 	/* Files and directories that are there and could not be read, or are too large. */
 	size_t unreadable;
+	const char *unreadable_names; /* of the first few, joined; or NULL */
+	const char *odd;	      /* the first name under sysctl.d that is neither file nor mask, or NULL */
 };
 
 /*
@@ -101,5 +107,5 @@ struct boot_value sysctld_winner(const struct sysctld *s, enum sysctld_loader lo
 int sysctld_parse(struct arena *a, enum sysctld_loader loader, const char *file, const char *bytes,
 		  size_t n, struct sysctld_entry **entries, size_t *count) _must_check_;
 void sysctld_index(struct sysctld *s);
-/* Append the remarks of a file, by the lines that systemd sees. Texts are from s->arena. */
-void sysctld_remark(struct sysctld *s, const char *file, const char *bytes, size_t n);
+/* Append the remarks of a file, by the lines that systemd sees. Texts are from s->arena. 0 or -E2BIG. */
+int sysctld_remark(struct sysctld *s, const char *file, const char *bytes, size_t n) _must_check_;

@@ -17,10 +17,17 @@ static void read_version(struct root_host *h)
 		memset(h->version, 0, sizeof(h->version));
 }
 
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 static void describe_live(struct root_host *h)
 {
 	struct utsname u;
-	struct timespec now;
 	struct stat st;
 
 	if (uname(&u) == 0) {
@@ -30,8 +37,7 @@ static void describe_live(struct root_host *h)
 	}
 	h->page_size = sysconf(_SC_PAGESIZE);
 	h->clock_ticks = sysconf(_SC_CLK_TCK);
-	clock_gettime(CLOCK_REALTIME, &now);
-	h->clock = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	h->clock = now();
 	h->privileged = geteuid() == 0;
 	if (stat("/proc/self/ns/net", &st) == 0)
 		h->netns_inode = st.st_ino;
@@ -55,6 +61,9 @@ static int open_at(const char *dir, bool tree, struct root **ret, struct diag *d
 		describe_live(&r->host);
 	if (err < 0)
 		return err;
+	/* A tree that is no record is looked at now. */
+	if (tree && r->host.clock == 0)
+		r->host.clock = now();
 	read_version(&r->host);
 	*ret = r;
 	r = NULL;

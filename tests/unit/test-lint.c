@@ -158,7 +158,7 @@ static void remarks_find_the_line_below_them(void **state)
 	struct sysctld s = {.arena = ARENA_NULL};
 
 	(void)state;
-	sysctld_remark(&s, "/f", text, strlen(text));
+	assert_int_equal(sysctld_remark(&s, "/f", text, strlen(text)), 0);
 	assert_int_equal(s.remark_count, 4);
 	assert_int_equal(s.remarks[0].target, 4);
 	assert_string_equal(s.remarks[0].text, "ignore a.b: c");
