@@ -2,6 +2,7 @@
 /* which: who sets a sysctl. */
 #include <errno.h>
 #include <string.h>
+#include "base/nearest.h"
 #include "cli/session.h"
 #include "collect/sysctld-glob.h"
 #include "collect/sysctld.h"
@@ -10,8 +11,8 @@ enum { LIVE_MAX = 64 * 1024, BRACES_MAX = 4096 };
 
 static const struct column key_columns[] = {{"item", "", DIM_TEXT, false}, {"text", "", DIM_TEXT, true}};
 static const struct column line_columns[] = {
-	{"file", NULL, DIM_TEXT, false},	   {"line", NULL, DIM_COUNT, .extra = true}, {"value", NULL, DIM_TEXT, false},
-	{"systemd", NULL, DIM_TEXT, false}, {"procps", NULL, DIM_TEXT, true},
+	{"file", NULL, DIM_TEXT, .whole = true}, {"line", NULL, DIM_COUNT, false}, {"value", NULL, DIM_TEXT, false},
+	{"systemd", NULL, DIM_TEXT, false},	 {"procps", NULL, DIM_TEXT, true},
 };
 
 struct asking {
@@ -21,6 +22,7 @@ struct asking {
 	struct sysctld d;
 	struct boot_value winners[LOADERS];
 	struct arena *arena;
+	bool tree; /* of files: there is no kernel to be asked */
 	struct table key_table, line_table;
 };
 
@@ -112,10 +114,13 @@ static void say_key(struct asking *a)
 	const char *live = NULL, *module = NULL;
 	int r = read_live(a, &live);
 
-	say(a, "live", r == 0 ? (*live ? live : "(empty)")
+	say(a, "live", a->tree ? "not looked at: a tree of files has no kernel"
+		       : r == 0 ? (*live ? live : "(empty)")
 			      : arena_printf(a->arena, "not there: %s", r == -ENOENT || r == -ENOTDIR ? "this host has no such key now" : strerror(-r)));
 	say_winner(a, LOADER_SYSTEMD, "at boot");
 	say_winner(a, LOADER_PROCPS, "sysctl --system");
+	if (a->d.unreadable)
+		say(a, "not read", arena_printf(a->arena, "%s: what stands there may win", a->d.unreadable_names));
 	if (a->def) {
 		const char *standard = text_of(s, KEY_DEFAULT);
 
@@ -200,9 +205,38 @@ static void say_lines(struct asking *a)
 		}
 }
 
-static int unknown(struct asking *a, const char *given)
+/* "tcp_sack": the only key of that last word, as explain has it; or the nearest of such words. */
+static const char *complete(struct asking *a, const char **near)
 {
-	const char *near = catalogue_nearest(&a->s->rules.catalogue, a->key, a->arena);
+	const struct catalogue *c = &a->s->rules.catalogue;
+	struct nearest n = NEAREST_NULL;
+	const char *found = NULL;
+	unsigned count = 0;
+
+	for (size_t i = 0; i < c->count; i++) {
+		const char *word = strrchr(c->defs[i].key, '.') + 1;
+
+		nearest_offer(&n, a->key, word);
+		if (!strcmp(word, a->key)) {
+			found = c->defs[i].key;
+			count++;
+		}
+	}
+	*near = n.name;
+	return count == 1 ? found : NULL;
+}
+
+/* A pattern of interfaces' keys: what it leaves on an interface that no line names. */
+static const char *probe(struct asking *a)
+{
+	const char *star = strstr(a->key, ".*.");
+
+	return star ? arena_printf(a->arena, "%.*s.any-interface%s", (int)(star - a->key), a->key, star + 2) : a->key;
+}
+
+static int unknown(struct asking *a, const char *given, const char *near)
+{
+	near = near ? near : catalogue_nearest(&a->s->rules.catalogue, a->key, a->arena);
 
 	complain("'%s' is no sysctl that any kernel is known to have%s%s", given, near ? ": was it meant to be " : "", near ? near : "");
 	return EXIT_USAGE;
@@ -222,7 +256,7 @@ int verb_which(const struct options *given)
 	_cleanup_(asking_clear) struct asking a = {.s = &s, .arena = &s.rules.arena};
 	struct options o = *given;
 	struct render_options ro = output_options(&o);
-	const char *live;
+	const char *live, *near = NULL, *full;
 	int r;
 
 	o.window = 0;
@@ -230,6 +264,13 @@ int verb_which(const struct options *given)
 	if (r)
 		return r;
 	a.key = dotted(a.arena, o.args[0]);
+	a.tree = o.root && !root_host(s.root)->version[0];
+	if (o.kernel || a.tree)
+		root_set_kernel(s.root, o.kernel ? o.kernel
+						 : arena_printf(a.arena, "%u.%u", s.rules.catalogue.known_through.major,
+								s.rules.catalogue.known_through.minor));
+	if (!strpbrk(a.key, "./") && (full = complete(&a, &near)))
+		a.key = full;
 	a.def = catalogue_find(&s.rules.catalogue, a.key);
 	r = sysctld_load(s.root, &a.d);
 	if (r < 0) {
@@ -237,10 +278,10 @@ int verb_which(const struct options *given)
 		return EXIT_COULD_NOT_CHECK;
 	}
 	for (enum sysctld_loader loader = 0; loader < LOADERS; loader++)
-		a.winners[loader] = sysctld_winner(&a.d, loader, a.key);
+		a.winners[loader] = sysctld_winner(&a.d, loader, probe(&a));
 	r = read_live(&a, &live);
 	if (!catalogue_knows(&s.rules.catalogue, a.key, NULL) && (r == -ENOENT || r == -ENOTDIR || r == -EISDIR || r == -EINVAL))
-		return unknown(&a, o.args[0]);
+		return unknown(&a, o.args[0], near);
 	r = session_judge(&s, &o);
 	if (r)
 		return r;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include "collect/line-value.h"
+#include "collect/lint-interface.h"
 #include "collect/sysctl-private.h"
 
 const double lint_default_memory = 16.0 * 1024 * 1024 * 1024;
@@ -158,6 +159,8 @@ int collect_lint(struct root *root, const struct lint_options *o, struct facts *
 	set_host(c, *o->ret_memory);
 	set_sysctls(c, &files);
 	host_from_sysctls(c);
+	if (lint_add_interfaces(c, &files) < 0)
+		return diag_set(d, "sysctl.d", 0, "more interfaces than can be judged");
 	collect_lines(c, &files);
 	if (files.odd)
 		facts_note(c->facts, "%s is no file, and no loader reads it", files.odd);

@@ -393,7 +393,8 @@ static void add_waivers(struct judging *g)
 /* Of a configuration without its host nothing else is there to be judged. */
 static bool is_of_configuration(const struct rule *r)
 {
-	return r->subject == SUBJECT_SYSCTL || r->subject == SUBJECT_LINE || r->subject == SUBJECT_WAIVER;
+	return r->subject == SUBJECT_SYSCTL || r->subject == SUBJECT_LINE || r->subject == SUBJECT_WAIVER ||
+	       (r->subject == SUBJECT_INTERFACE && r->templates.count);
 }
 
 static int graver_first(const void *a, const void *b)

@@ -53,7 +53,7 @@ static void recommendation(struct rendering *r, const struct recommendation *rec
 
 	if (!rec->wanted)
 		return;
-	text_addf(&t, "%s = %s", rec->constraint->def->key, rec->wanted);
+	text_addf(&t, "%s = %s", rec->key, rec->wanted);
 	paragraph(r, "set", text_get(&t));
 }
 

@@ -66,6 +66,7 @@ struct column {
 	const char *head;
 	enum dim dim;
 	bool wide;  /* the last column: takes what is left and wraps */
+	bool whole; /* never cut */
 	bool extra; /* may be left out of text where the width does not suffice, the last of them first */
 };
 

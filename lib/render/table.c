@@ -5,7 +5,7 @@
 #include "render/layout.h"
 #include "render/table-wide.h"
 
-enum { WIDE_MIN = 28 }; /* columns that a wrapped cell should have at least */
+enum { WIDE_MIN = 28, WHOLE_MAX = 200 }; /* columns that a wrapped cell should have at least */
 
 void table_init(struct table *t, const char *name, const char *title, const struct column *columns, size_t n)
 {
@@ -39,7 +39,7 @@ static void cell_text(struct text *ret, const struct column *c, const struct val
 	ret->len = 0;
 	text_addn(ret, "", 0);
 	if (v->state == VALUE_KNOWN && v->text && !c->wide)
-		text_add_escaped(ret, v->text, width * 2 / 5);
+		text_add_escaped(ret, v->text, c->whole ? (size_t)WHOLE_MAX : width * 2 / 5);
 	else if (v->state == VALUE_KNOWN)
 		layout_value(ret, v, c->dim);
 	else
