@@ -282,7 +282,11 @@ static size_t key_length(struct span line)
 		key.n--;
 	}
 	key = trim(key, LOADER_SYSTEMD);
-	return strspn(key.s, "./") >= key.n ? 0 : key.n;
+	/* Separators alone name nothing. */
+	for (size_t i = 0; i < key.n; i++)
+		if (key.s[i] != '.' && key.s[i] != '/')
+			return key.n;
+	return 0;
 }
 
 static int remark_on(struct sysctld *s, const char *name, unsigned number, struct span line)
