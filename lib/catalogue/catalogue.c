@@ -227,6 +227,15 @@ static int set_combine(struct sysctl_def *def, const char *s)
 	return i < 0 ? -EINVAL : 0;
 }
 
+static int set_default_all(struct sysctl_def *def, const char *s)
+{
+	char *end;
+
+	def->default_all = strtod(s, &end);
+	def->has_default_all = true;
+	return end == s || *end || !isfinite(def->default_all) ? -EINVAL : 0;
+}
+
 static int set_devconf(struct sysctl_def *def, const char *s)
 {
 	char *end;
@@ -296,6 +305,7 @@ static const struct field {
 	{"order", 0, set_order, "ascending or enforced"},
 	{"netns", 0, set_netns, "own, init, init-write or host"},
 	{"combine", 0, set_combine, "interface, all, max, min, or, and, redirects, host or advertisements"},
+	{"default-all", 0, set_default_all, "what conf.all begins with, where conf.default differs"},
 	{"devconf", 0, set_devconf, "the row of the link's configuration, 0 to 255"},
 	{"apply", 0, set_apply, "vetted, gated, raise or never"},
 	{"never-below-default", 0, set_never_below, "yes or no"},

@@ -86,6 +86,8 @@ struct sysctl_def {
 	struct kernel_version since, removed, inert_since; /* zero: not known, or never */
 	struct sysctl_default defaults[SYSCTL_DEFAULTS_MAX];
 	unsigned default_count;
+	bool has_default_all;
+	double default_all; /* of a template whose conf.all begins with another value than conf.default; raw unit */
 	const char *default_note;
 	enum sysctl_apply apply;
 	bool never_below_default;

@@ -16,19 +16,6 @@ enum { INTERFACES_MAX = 1024 };
 /* Not a name that anybody gives: patterns that speak of some interfaces only do not meet it. */
 static const char any[] = "any-interface";
 
-/*
- * Where conf.all and conf.default begin differently, or the catalogue has no formula: ipv4_devconf and ipv4_devconf_dflt
- * in net/ipv4/devinet.c, and ipv6_devconf in net/ipv6/addrconf.c.
- */
-static const struct {
-	const char *key;
-	double all, standard;
-} defaults[] = {
-	{"net.ipv4.conf.*.accept_redirects", 1, 1}, {"net.ipv4.conf.*.accept_source_route", 0, 1}, {"net.ipv4.conf.*.rp_filter", 0, 0},
-	{"net.ipv4.conf.*.forwarding", 0, 0},	    {"net.ipv6.conf.*.forwarding", 0, 0},	     {"net.ipv6.conf.*.accept_redirects", 1, 1},
-	{"net.ipv6.conf.*.accept_ra", 1, 1},
-};
-
 struct judging_files {
 	struct collecting *c;
 	const struct sysctld *d;
@@ -61,19 +48,16 @@ static bool number_of(const struct judging_files *j, const struct sysctl_def *de
 	return true;
 }
 
-static struct value kernel_default(const struct judging_files *j, const struct sysctl_def *def, bool all)
+static struct value kernel_default(const struct judging_files *j, const struct sysctl_def *def, const char *interface)
 {
-	struct sysctl_state s = {.def = def, .key = def->key};
+	struct sysctl_state s = {.def = def, .key = conf_key(&j->c->facts->arena, def, interface)};
 
-	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
-		if (!strcmp(defaults[i].key, def->key))
-			return value_number(all ? defaults[i].all : defaults[i].standard);
 	sysctl_compute_defaults(j->c, &s);
 	return s.defaults[0].state == VALUE_KNOWN ? s.defaults[0]
 						  : value_missing(VALUE_UNREAD, "no file sets it, and its default is not known");
 }
 
-/* Writing ip_forward or conf.all.forwarding sets all others; the later line counts where both are there. */
+/* Writing ip_forward or conf.all.forwarding sets all others; of two lines the one that turns it on is taken. */
 static struct boot_value forward_line(const struct judging_files *j, enum conf_family f)
 {
 	struct boot_value all = find(j, f == CONF_IPV4 ? "net.ipv4.conf.all.forwarding" : "net.ipv6.conf.all.forwarding");
@@ -103,10 +87,10 @@ static void set_all_and_default(struct judging_files *j, const struct sysctl_def
 	struct boot_value all = find_of(j, def, "all"), standard = find_of(j, def, "default");
 
 	if (!number_of(j, def, &standard, &j->standard[row]))
-		j->standard[row] = kernel_default(j, def, false);
+		j->standard[row] = kernel_default(j, def, "default");
 	if (number_of(j, def, &all, &j->all[row]))
 		return;
-	j->all[row] = kernel_default(j, def, true);
+	j->all[row] = kernel_default(j, def, "all");
 	/* inet_forward_change() */
 	if (!strcmp(def->key, "net.ipv4.conf.*.accept_redirects") && forwards(j, CONF_IPV4, any))
 		j->all[row] = value_number(0);

@@ -150,7 +150,9 @@ void sysctl_compute_defaults(struct collecting *c, struct sysctl_state *s)
 			best = d;
 	}
 	for (unsigned i = 0; i < s->def->elements; i++) {
-		if (!version[0] || kernel_at_least(version, after))
+		if (s->def->has_default_all && strstr(s->key, ".conf.all."))
+			s->defaults[i] = value_number(s->def->default_all / s->def->scale);
+		else if (!version[0] || kernel_at_least(version, after))
 			s->defaults[i] = value_missing(VALUE_ABSENT, "the catalogue does not know this kernel");
 		else if (!best || !best->elements[i])
 			s->defaults[i] = value_missing(VALUE_ABSENT, "its default depends on how the kernel was built");
