@@ -116,10 +116,18 @@ void path_weigh_loss(struct path *p, const struct flow *f, const struct change *
 	weigh_stream(p, s, d);
 }
 
-/* All that is under way was lost again and again, there is a full segment in it, and none has ever arrived. */
+/* What is under way are full segments, but for the last: small ones that were lost tell nothing of large ones. */
+static bool flies_full(const struct flow_sample *s)
+{
+	double bytes = (double)s->wqueue - s->notsent;
+
+	return bytes >= s->snd_mss && bytes > (s->unacked - 1.0) * s->snd_mss;
+}
+
+/* All that is under way was lost again and again, and no full segment has ever arrived. */
 static bool is_stuck(const struct flow_sample *s)
 {
-	return s->backoff >= HOLE_BACKOFF && s->unacked && s->lost == s->unacked && s->wqueue >= s->snd_mss &&
+	return s->backoff >= HOLE_BACKOFF && s->unacked && s->lost == s->unacked && flies_full(s) &&
 	       TCPINFO_HAS(s->info_len, delivered) && (double)s->bytes_acked < 0.5 * s->snd_mss * (s->delivered + 1.0);
 }
 

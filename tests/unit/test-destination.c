@@ -73,7 +73,7 @@ static void ports_that_connect_may_take_over_are_not_used(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(reuses); i++) {
 		struct tree *t = NULL;
-		void *tree;
+		void *tree = NULL;
 
 		assert_int_equal(tree_setup(&tree), 0);
 		t = tree;

@@ -228,7 +228,7 @@ SCENES = (
     Scene("loss.spurious/delay-that-jumps", delay_jumps, needs=("tun",),
           may=("loss.*", "bloat.*", "path.*"), expect=says("loss.spurious", severity="notice")),
     Scene("loss.spurious/twin-real-loss", real_loss, needs=("tun",),
-          may=("loss.*", "window.send-queue-stalled", "mtu.blackhole")),
+          may=("loss.*", "window.send-queue-stalled"), forbid=("mtu.blackhole",)),
     Scene("latency.autocorking/small-writes", lambda lab: small_writes(lab, 0.001, 1),
           may=DRIFT + ("bloat.*",), options=MERGED, expect=says("latency.autocorking")),
     Scene("latency.autocorking/twin-switched-off", lambda lab: small_writes(lab, 0.001, 0),

@@ -108,7 +108,7 @@ SCENES = (
            build=_part(lossy, loss="3%", mbits=100, rtt_ms=40, control="bbr", low=40),
            expect=(Expect("loss.retransmits-high", severity="notice"),), forbid=LIMITS),
     _scene("loss.retransmits-high/twin-crowd-of-20", _part(crowd, count=20), speed="100Mbit/s"),
-    _scene("loss.tail/thin-flows", _part(thin, loss="15%"), speed="100Mbit/s", full_only=True,
+    _scene("loss.tail/thin-flows", _part(thin, loss="15%", count=120), speed="100Mbit/s",
            may=MAY_SYSCTL + ("loss.retransmits-high", "setup.slow"), expect=(Expect("loss.tail"),)),
     _scene("loss.tail/twin-no-loss", _part(thin, loss="0"), speed="100Mbit/s",
            forbid=("loss.retransmits-high", "hol.shared-stream")),
