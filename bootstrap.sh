@@ -11,9 +11,9 @@ top=$PWD
 say() { printf '%s\n' "$*" >&2; }
 die() { say "bootstrap: $*"; exit 1; }
 
-build_packages_apt="gcc libc6-dev make autoconf automake pkg-config libmnl-dev libjansson-dev libinih-dev libcmocka-dev"
+build_packages_apt="gcc libc6-dev make autoconf automake pkg-config libmnl-dev libjansson-dev libinih-dev libsystemd-dev libcmocka-dev"
 test_packages_apt="python3 iproute2 procps iperf3 clang libclang-rt-dev util-linux systemd-container mmdebstrap uidmap"
-build_packages_dnf="gcc make autoconf automake pkgconf-pkg-config libmnl-devel jansson-devel inih-devel libcmocka-devel"
+build_packages_dnf="gcc make autoconf automake pkgconf-pkg-config libmnl-devel jansson-devel inih-devel systemd-devel libcmocka-devel"
 test_packages_dnf="python3 iproute procps-ng iperf3 clang compiler-rt util-linux systemd-container"
 
 missing_apt() {

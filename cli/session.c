@@ -38,7 +38,7 @@ static int open_with(struct session *s, const struct options *o, int (*open)(con
 	const char *profile;
 	int r;
 
-	*s = (struct session){.config = {.window = -1}, .datadir = find_datadir()};
+	*s = (struct session){.config = CONFIG_DEFAULT, .datadir = find_datadir()};
 	r = open(o->root, &s->root, &d);
 	if (r < 0) {
 		if (*d.message)
@@ -59,6 +59,7 @@ static int open_with(struct session *s, const struct options *o, int (*open)(con
 		complain_diag(&d);
 		return EXIT_COULD_NOT_CHECK;
 	}
+	config_apply(&s->config, &s->rules);
 	s->report = (struct report){.version = PACKAGE_VERSION, .recorded = o->root != NULL, .rules = &s->rules};
 	return 0;
 }
@@ -187,7 +188,7 @@ static struct collect_options collect_options(const struct session *s, const str
 						  : default_window,
 		.everything = s->everything,
 		.owners = true,
-		.borrow = !o->no_borrow && !s->config.no_borrow,
+		.borrow = !o->no_borrow && s->config.borrow,
 		.progress = isatty(STDERR_FILENO) ? show_progress : NULL,
 	};
 }

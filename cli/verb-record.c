@@ -144,7 +144,7 @@ static void write_conf(struct recorder *rec, const struct report_part *p)
 static void record_configuration(const struct session *s)
 {
 	_cleanup_(ruleset_clearp) struct ruleset *again = &(struct ruleset){0};
-	struct config config = {.window = -1};
+	struct config config = CONFIG_DEFAULT;
 	struct diag d;
 
 	if (config_load(&config, s->root, &d) < 0 ||

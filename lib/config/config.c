@@ -4,68 +4,16 @@
 #include <errno.h>
 #include <string.h>
 #include "base/ini.h"
+#include "config/option.h"
 #include "config/search.h"
 #include "rules/profile.h"
-
-int config_add_speed(struct config *c, const char *interface, const char *rate)
-{
-	double v;
-	size_t i;
-
-	if (!*interface || quantity_parse(rate, DIM_RATE, &v) < 0 || v <= 0)
-		return -EINVAL;
-	for (i = 0; i < c->speed_count; i++)
-		if (!strcmp(c->speeds[i].interface, interface))
-			break;
-	if (i == DECLARED_SPEEDS_MAX)
-		return -E2BIG;
-	c->speeds[i] = (struct declared_speed){arena_strdup(&c->arena, interface), v};
-	c->speed_count = max_of(c->speed_count, i + 1);
-	return 0;
-}
-
-void config_clear(struct config *c)
-{
-	arena_clear(&c->arena);
-	*c = (struct config){.window = -1};
-}
-
-static int on_setting(void *user, const struct ini_entry *e, struct diag *d)
-{
-	struct config *c = user;
-
-	if (!strcmp(e->section, "audit") && !strcmp(e->key, "profile")) {
-		if (strspn(e->value, ", ") == strlen(e->value))
-			return diag_set(d, e->file, e->line, "'profile' names none");
-		if (strchr(e->value, '/'))
-			return diag_set(d, e->file, e->line, "'profile' takes names; a path is for the command line");
-		c->profile = arena_strdup(&c->arena, e->value);
-	} else if (!strcmp(e->section, "audit") && !strcmp(e->key, "window")) {
-		if (!strcmp(e->value, "0"))
-			c->window = 0;
-		else if (quantity_parse(e->value, DIM_SECONDS, &c->window) < 0 || c->window > 3600)
-			return diag_set(d, e->file, e->line, "'window = %s': a time such as 2 s, at most an hour", e->value);
-	} else if (!strcmp(e->section, "audit") && !strcmp(e->key, "borrow")) {
-		if (strcmp(e->value, "yes") && strcmp(e->value, "no"))
-			return diag_set(d, e->file, e->line, "'borrow = %s': yes or no", e->value);
-		c->no_borrow = !strcmp(e->value, "no");
-	} else if (!strcmp(e->section, "path") && !strcmp(e->key, "flow-target")) {
-		if (quantity_parse(e->value, DIM_RATE, &c->flow_target) < 0)
-			return diag_set(d, e->file, e->line, "'flow-target = %s': a rate such as 1 Gbit/s", e->value);
-	} else if (!strncmp(e->section, "interface ", 10) && !strcmp(e->key, "speed")) {
-		if (config_add_speed(c, e->section + 10, e->value) < 0)
-			return diag_set(d, e->file, e->line, "'speed = %s': a rate such as 10 Gbit/s", e->value);
-	} else {
-		return diag_set(d, e->file, e->line, "unknown option '%s' in [%s]", e->key, e->section);
-	}
-	return 0;
-}
 
 int config_load(struct config *c, struct root *root, struct diag *d)
 {
 	static const char *const paths[] = {"/etc/tcpadvisor/tcpadvisor.conf", "/run/tcpadvisor/tcpadvisor.conf"};
 	_cleanup_text_ struct text t = TEXT_NULL;
 
+	*c = CONFIG_DEFAULT;
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		int r;
 
@@ -75,7 +23,7 @@ int config_load(struct config *c, struct root *root, struct diag *d)
 			return diag_set(d, paths[i], 0, "anybody may write it: refused");
 		r = root_read(root, paths[i] + 1, INI_FILE_MAX, &t);
 		if (r == 0)
-			return ini_read(paths[i], t.s, t.len, on_setting, c, d);
+			return ini_read(paths[i], t.s, t.len, config_set, c, d);
 		if (r != -ENOENT && r != -ENOTDIR)
 			return diag_set(d, paths[i], 0, "cannot be read: %s", strerror(-r));
 	}
@@ -205,6 +153,14 @@ int config_load_rules(struct root *root, const char *datadir, const char *profil
 	if (r < 0)
 		ruleset_clear(set);
 	return r;
+}
+
+void config_apply(const struct config *c, struct ruleset *set)
+{
+	int i = threshold_find(&set->thresholds, "idle-timeout");
+
+	if (c->idle_timeout >= 0 && i >= 0)
+		set->threshold_values[i] = c->idle_timeout;
 }
 
 int config_list_profiles(struct root *root, const char *datadir, struct arena *a, const char ***ret,

@@ -149,7 +149,7 @@ static void audit(struct root *r, const struct config *config, unsigned width)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct config config = {.window = -1};
+	struct config config = CONFIG_DEFAULT;
 	struct diag d = {0};
 	struct root *r;
 

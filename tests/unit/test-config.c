@@ -370,7 +370,7 @@ static int load_config(const struct tree *t, struct config *c, struct diag *d)
 {
 	_cleanup_(root_freep) struct root *r = open_record(t, PLAIN);
 
-	*c = (struct config){.window = -1};
+	*c = CONFIG_DEFAULT;
 	return config_load(c, r, d);
 }
 
@@ -560,7 +560,7 @@ static void a_config_that_anybody_may_write_is_refused(void **state)
 
 static void speeds_are_declared_within_limits(void **state)
 {
-	struct config c = {.window = -1};
+	struct config c = CONFIG_DEFAULT;
 	char name[16];
 
 	(void)state;

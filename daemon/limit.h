@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rate limits for journal lines: token buckets, one for each rule and one for all. Pure: time comes in. */
+#pragma once
+
+#include <stddef.h>
+#include "judge/judge.h"
+
+enum { LIMIT_RULES = 512 };
+
+struct bucket {
+	double tokens, filled; /* filled: when it was last topped up, monotonic seconds; 0: never used, full */
+};
+
+struct limit {
+	double rule_burst, rule_rate; /* lines, and lines per second */
+	double burst, rate;	      /* of all */
+	struct bucket all;
+	struct limit_rule {
+		char name[64];
+		struct bucket bucket;
+		unsigned long held;
+	} rules[LIMIT_RULES];
+	size_t count;
+	unsigned long held, reported; /* ever held back, and of those already told */
+};
+
+/* May a line about this rule (NULL: about none, only the limit for all counts) be written now? */
+bool limit_take(struct limit *l, const char *rule, double now);
