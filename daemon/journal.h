@@ -20,7 +20,12 @@ struct journal {
 
 void journal_open(struct journal *j, const char *path);
 void journal_close(struct journal *j);
-/* The datagram for an event, for tests too. */
+/*
+ * The datagram for an event, for tests too; at most JOURNAL_DATAGRAM_MAX bytes of valid UTF-8 (but for binary lengths).
+ * Each field is bounded, and escaped as text_add_escaped() does, so that no name can forge another field or move a
+ * terminal's cursor; newlines stay, except in MESSAGE, which is one line. A field that the event has not is not there.
+ */
+enum { JOURNAL_DATAGRAM_MAX = 16 * 1024 };
 void journal_format(const struct event *e, struct text *ret);
 /* 0, or -errno after it was counted as dropped. Never waits. */
 int journal_send(struct journal *j, const struct event *e);

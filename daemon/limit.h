@@ -19,10 +19,13 @@ struct limit {
 		char name[64];
 		struct bucket bucket;
 		unsigned long held;
-	} rules[LIMIT_RULES];
+	} rules[LIMIT_RULES], others; /* others: rules for which there is no room share it */
 	size_t count;
 	unsigned long held, reported; /* ever held back, and of those already told */
 };
 
-/* May a line about this rule (NULL: about none, only the limit for all counts) be written now? */
+/*
+ * May a line about this rule (NULL: about none, only the limit for all counts) be written now? Counts it as held back
+ * where not. now: monotonic seconds; where it goes back nothing is gained, and nothing lost.
+ */
 bool limit_take(struct limit *l, const char *rule, double now);

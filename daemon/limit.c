@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/limit.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+static void top_up(struct bucket *b, double burst, double rate, double now)
+{
+	if (b->filled == 0)
+		b->tokens = burst;
+	else if (now > b->filled)
+		b->tokens = fmin(burst, b->tokens + (now - b->filled) * rate);
+	b->filled = fmax(now, DBL_MIN); /* 0 would be never used */
+}
+
+/* Names are compared as far as they are kept. What finds no room shares one entry: a full table is no hole. */
+static struct limit_rule *entry_of(struct limit *l, const char *rule)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (!strncmp(l->rules[i].name, rule, sizeof(l->rules[i].name) - 1))
+			return &l->rules[i];
+	if (l->count == LIMIT_RULES)
+		return &l->others;
+	strncpy(l->rules[l->count].name, rule, sizeof(l->rules[l->count].name) - 1);
+	return &l->rules[l->count++];
+}
+
+bool limit_take(struct limit *l, const char *rule, double now)
+{
+	struct limit_rule *r = rule ? entry_of(l, rule) : NULL;
+
+	top_up(&l->all, l->burst, l->rate, now);
+	if (r)
+		top_up(&r->bucket, l->rule_burst, l->rule_rate, now);
+	/* A line that one of them refuses costs the other nothing. */
+	if (l->all.tokens < 1 || (r && r->bucket.tokens < 1)) {
+		l->held++;
+		if (r)
+			r->held++;
+		return false;
+	}
+	l->all.tokens--;
+	if (r)
+		r->bucket.tokens--;
+	return true;
+}
