@@ -9,7 +9,8 @@
 enum { HOST_VERB = TAKES_OUTPUT | TAKES_HOST | TAKES_PROFILE };
 
 const struct verb verbs[] = {
-	{"audit", "", "judge this host, or a recorded one, once", HOST_VERB | TAKES_VERDICT, 0, 0, verb_audit},
+	{"audit", "", "judge this host, or a recorded one, once",
+	 TAKES_REPORT | TAKES_HOST | TAKES_PROFILE | TAKES_VERDICT, 0, 0, verb_audit},
 	{"explain", "RULE|SYSCTL|profile NAME", "what a rule or sysctl means, why, and what it says here", HOST_VERB, 1, 2,
 	 verb_explain},
 	{"paths", "", "measured round trip, speed, BDP, window and loss for each path", HOST_VERB, 0, 0, verb_paths},

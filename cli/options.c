@@ -6,7 +6,14 @@
 #include <sys/ioctl.h>
 #include "cli/verb.h"
 
+/* Of tables. */
 static int set_format(struct options *o, const char *v)
+{
+	o->format = v;
+	return !strcmp(v, "text") || !strcmp(v, "json") ? 0 : -EINVAL;
+}
+
+static int set_report_format(struct options *o, const char *v)
 {
 	o->format = v;
 	return report_format_find(v) ? 0 : -EINVAL;
@@ -142,8 +149,9 @@ const struct option_def option_defs[] = {
 	{"rtt", "TIME", TAKES_WHAT_IF, set_rtt, "round trip of the path, such as 80ms"},
 	{"flows", "N", TAKES_WHAT_IF, set_flows, "flows that fill their buffers at the same time (default: 1)"},
 	{"format", "text|json|sarif", TAKES_LINT, set_lint_format, "form of the output"},
+	{"format", "text|json|metrics|prometheus", TAKES_REPORT, set_report_format, "form of the output"},
 	{"format", "text|json", TAKES_OUTPUT, set_format, "form of the output"},
-	{"no-color", NULL, TAKES_OUTPUT | TAKES_FILES, set_no_color, "plain text; as is the environment variable NO_COLOR"},
+	{"no-color", NULL, TAKES_OUTPUT | TAKES_REPORT | TAKES_FILES, set_no_color, "plain text; as is the environment variable NO_COLOR"},
 	{"help", NULL, ~0u, set_help, "this text"},
 	{NULL, NULL, 0, NULL, NULL},
 };

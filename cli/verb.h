@@ -36,6 +36,7 @@ enum option_group {
 	TAKES_WHAT_IF = 1 << 4,	 /* --rate --rtt --flows */
 	TAKES_FILES = 1 << 5,	 /* --root, of any tree of files; --no-color */
 	TAKES_LINT = 1 << 6,	 /* --kernel --memory, and --format with more formats */
+	TAKES_REPORT = 1 << 7,	 /* --format with those of an audit, --no-color */
 };
 
 struct option_def {

@@ -5,6 +5,8 @@
 const struct report_format report_formats[] = {
 	{"text", "for a terminal", render_report_text},
 	{"json", "for programs: schema tcpadvisor.audit/1", render_report_json},
+	{"metrics", "OpenMetrics 1.0", render_report_metrics},
+	{"prometheus", "for node_exporter's textfile collector: the older text format", render_report_prometheus},
 	{NULL, NULL, NULL},
 };
 

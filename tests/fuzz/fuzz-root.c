@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #include "collect/collect.h"
-#include "render/render.h"
+#include "../unit/unit-metrics.h"
 
 static const char *const paths[] = {
 	"record.conf",
@@ -120,6 +120,20 @@ static void check_counts(const struct judgement *j)
 	check(judged == on);
 }
 
+static void check_metrics(const struct report *report, const struct render_options *o)
+{
+	for (enum metrics_dialect dialect = METRICS_OPENMETRICS; dialect <= METRICS_PROMETHEUS; dialect++) {
+		struct text t = TEXT_NULL;
+		struct metrics_read r;
+
+		report_format_find(dialect == METRICS_PROMETHEUS ? "prometheus" : "metrics")->render(report, o, &t);
+		check_plain(&t);
+		metrics_read(&r, text_get(&t), dialect);
+		check(!*r.wrong && r.samples <= metrics_report_most());
+		text_clear(&t);
+	}
+}
+
 static void show(const struct report *report, unsigned width)
 {
 	const struct render_options o = {.width = width, .verbose = width % 2};
@@ -129,6 +143,7 @@ static void show(const struct report *report, unsigned width)
 	check_json(&json, &report->parts[0].judgement);
 	render_report_text(report, &o, &text);
 	check_plain(&text);
+	check_metrics(report, &o);
 	text_clear(&json);
 	text_clear(&text);
 }
