@@ -14,6 +14,8 @@ die() { say "bootstrap: $*"; exit 1; }
 build_packages_apt="gcc libc6-dev make autoconf automake pkg-config libmnl-dev libjansson-dev libinih-dev libsystemd-dev libcmocka-dev"
 test_packages_apt="python3 iproute2 procps iperf3 clang libclang-rt-dev util-linux systemd-container mmdebstrap uidmap"
 build_packages_dnf="gcc make autoconf automake pkgconf-pkg-config libmnl-devel jansson-devel inih-devel systemd-devel libcmocka-devel"
+optional_packages_apt="libbpf-dev"
+optional_packages_dnf="libbpf-devel"
 test_packages_dnf="python3 iproute procps-ng iperf3 clang compiler-rt util-linux systemd-container"
 
 missing_apt() {
@@ -54,17 +56,29 @@ install_build_packages() {
 	fi
 }
 
-# What only tests use may be missing: they are then skipped by name.
-install_test_packages() {
+# What may be missing, and what is then left out. In a subshell, since asking for root ends it.
+install_if_possible() {
+	apt=$1 dnf=$2 without=$3
 	if command -v apt-get >/dev/null; then
-		install_apt $test_packages_apt || say "some tests will be skipped: packages could not be installed"
+		(install_apt $apt) || say "$without: packages could not be installed"
 	elif command -v dnf >/dev/null; then
-		install_dnf $test_packages_dnf || say "some tests will be skipped: packages could not be installed"
+		(install_dnf $dnf) || say "$without: packages could not be installed"
 	fi
+}
+
+# tcpadvisor-trace: of use only with a clang, which is too large to bring for it alone.
+install_optional_packages() {
+	! command -v clang >/dev/null ||
+		install_if_possible "$optional_packages_apt" "$optional_packages_dnf" "tcpadvisor-trace will not be built"
+}
+
+install_test_packages() {
+	install_if_possible "$test_packages_apt" "$test_packages_dnf" "some tests will be skipped"
 }
 
 build() {
 	install_build_packages
+	install_optional_packages
 	if [ ! -x configure ] || [ configure.ac -nt configure ]; then
 		./autogen.sh >build/autogen.log 2>&1 || { tail -n 20 build/autogen.log >&2; die "autogen.sh failed"; }
 	fi
@@ -78,7 +92,6 @@ build() {
 }
 
 check() {
-	install_test_packages
 	status=0
 	make -C build -s -j"$(nproc)" check "$@" >build/check.log 2>&1 || status=$?
 	"$top/tests/summary" build || status=1
@@ -88,6 +101,8 @@ check() {
 mkdir -p build
 verb=${1:-audit}
 [ $# = 0 ] || shift
+# Before the build: configure looks for clang, which tests want.
+[ "$verb" != check ] || install_test_packages
 build
 case $verb in
 build) ;;
