@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include "cli/netns.h"
 #include "collect/collect.h"
+#include "root/netns.h"
 
 static const double default_window = 2;
 
@@ -193,6 +193,23 @@ static struct collect_options collect_options(const struct session *s, const str
 	};
 }
 
+/* What --netns asks for. */
+static int begin_named(struct visits *all, const char *which)
+{
+	size_t denied;
+	int r = netns_each(which, begin, all, &denied);
+
+	if (r < 0) {
+		complain("--netns=%s: %s", which,
+			 r == -EINVAL ? "a process id, a name under /run/netns, or all" : strerror(-r));
+		return EXIT_COULD_NOT_CHECK;
+	}
+	if (denied)
+		complain("network namespaces of %zu process%s could not be entered (root may)", denied,
+			 denied == 1 ? "" : "es");
+	return r;
+}
+
 int session_judge(struct session *s, const struct options *o)
 {
 	_cleanup_(visits_clear) struct visits all = {.s = s, .options = collect_options(s, o)};
@@ -203,7 +220,7 @@ int session_judge(struct session *s, const struct options *o)
 		return EXIT_USAGE;
 	}
 	s->report.one_namespace = !o->root && !o->netns;
-	r = o->netns ? netns_each(o->netns, begin, &all) : begin(&all, "", -1);
+	r = o->netns ? begin_named(&all, o->netns) : begin(&all, "", -1);
 	return r ? r : run_visits(&all);
 }
 

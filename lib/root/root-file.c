@@ -29,6 +29,18 @@ static int read_all(int fd, size_t max, struct text *ret)
 	}
 }
 
+/* Values of sysctls are short: one that fills the chunk is read the long way. */
+static int read_kept(struct root *r, const char *path, struct text *ret)
+{
+	char chunk[4096];
+	ssize_t n = root_read_kept(r, path, chunk, sizeof(chunk));
+
+	if (n < 0 || n == sizeof(chunk))
+		return n < 0 ? (int)n : -ENOTSUP;
+	text_addn(ret, chunk, (size_t)n);
+	return 0;
+}
+
 static int open_sampled(struct root *r, const char *path)
 {
 	char sampled[ROOT_PATH_MAX];
@@ -53,6 +65,9 @@ int root_read(struct root *r, const char *path, size_t max, struct text *ret)
 
 	ret->len = 0;
 	text_addn(ret, "", 0);
+	err = read_kept(r, path, ret);
+	if (err != -ENOTSUP)
+		return err;
 	fd = open_sampled(r, path);
 	if (fd == -ENOENT && r->recorded && root_known_missing(r, path))
 		fd = -root_known_missing(r, path);

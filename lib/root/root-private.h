@@ -21,6 +21,7 @@ struct root {
 	struct mnl_socket *sockets[ROOT_PROTOCOLS]; /* one for each netlink protocol, opened at first use */
 	unsigned sequence;
 	void *buffer;			/* ROOT_BUFFER_SIZE, for answers */
+	struct root_kept *kept;		/* files that stay open, or NULL */
 	struct root_missing *missing;	/* what the record could not read, and why */
 	size_t missing_count;
 };
@@ -32,5 +33,8 @@ int root_open_path(struct root *r, const char *path, int flags);
 const char *root_sample_path(const struct root *r, const char *path, char *buf, size_t size);
 int root_known_missing(const struct root *r, const char *path);
 void root_close_sockets(struct root *r);
+/* What a kept file holds now: bytes, at most size; -ENOTSUP: it is not kept. */
+ssize_t root_read_kept(struct root *r, const char *path, void *buf, size_t size);
+void root_drop_kept(struct root *r);
 /* meta: record.conf, and the list of what was missing. tree: it may be missing itself. */
 int root_load_record(struct root *r, bool tree, struct diag *d);

@@ -92,6 +92,7 @@ struct root *root_free(struct root *r)
 	if (!r)
 		return NULL;
 	root_close_sockets(r);
+	root_drop_kept(r);
 	for (size_t i = 0; i < r->missing_count; i++)
 		free(r->missing[i].path);
 	free(r->missing);
@@ -143,8 +144,11 @@ int root_enter_netns(struct root *r, const char *name, int fd)
 		return -EOPNOTSUPP;
 	if (fstat(fd, &st) < 0 || setns(fd, CLONE_NEWNET) < 0)
 		return -errno;
-	/* A netlink socket stays in the namespace it was made in. */
+	if (st.st_ino == r->host.netns_inode)
+		return 0;
+	/* A netlink socket, and a file of /proc/sys, stay in the namespace they were opened in. */
 	root_close_sockets(r);
+	root_drop_kept(r);
 	snprintf(r->host.netns, sizeof(r->host.netns), "%s", name);
 	r->host.netns_inode = st.st_ino;
 	return 0;

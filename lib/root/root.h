@@ -71,6 +71,11 @@ struct root_netlink_stats *root_netlink_stats(struct root *r);
  */
 int root_set_sample(struct root *r, unsigned sample);
 
+/*
+ * Keep files under /proc/sys open once they were read, for who reads them every few seconds; those of the network
+ * namespace that the root is in then. 0 or -ENOMEM. A descriptor each.
+ */
+int root_keep_open(struct root *r) _must_check_;
 /* Let dumps and /proc/net of the calling thread come from that namespace (live roots only). */
 int root_enter_netns(struct root *r, const char *name, int fd);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/netns.h"
+#include "root/netns.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "cli/verb.h"
+#include "base/macro.h"
 
 enum { NAMESPACES_MAX = 4096 };
 
@@ -73,33 +73,34 @@ static int visit_directory(struct seen *s, const char *dir, const char *suffix)
 	return r;
 }
 
-int netns_each(const char *which, int (*fn)(void *user, const char *name, int fd), void *user)
+static int visit_all(struct seen *s)
 {
-	_cleanup_free_ struct seen *s = NULL;
-	int r;
+	int r = visit(s, "/proc/self/ns/net", "");
 
-	if (strcmp(which, "all")) {
-		_cleanup_close_ int fd = open_named(which);
-
-		if (fd < 0) {
-			complain("--netns=%s: %s", which,
-				 fd == -EINVAL ? "a process id, a name under /run/netns, or all" : strerror(-fd));
-			return EXIT_COULD_NOT_CHECK;
-		}
-		return fn(user, which, fd);
-	}
-	s = calloc(1, sizeof(*s));
-	if (!s)
-		abort();
-	s->fn = fn;
-	s->user = user;
-	r = visit(s, "/proc/self/ns/net", "");
 	if (!r)
 		r = visit_directory(s, "/run/netns", "");
 	if (!r)
 		r = visit_directory(s, "/proc", "/ns/net");
-	if (s->denied)
-		complain("network namespaces of %zu process%s could not be entered (root may)", s->denied,
-			 s->denied == 1 ? "" : "es");
+	return r;
+}
+
+int netns_each(const char *which, int (*fn)(void *user, const char *name, int fd), void *user, size_t *denied)
+{
+	_cleanup_free_ struct seen *s = NULL;
+	int r;
+
+	*denied = 0;
+	if (strcmp(which, "all")) {
+		_cleanup_close_ int fd = open_named(which);
+
+		return fd < 0 ? fd : fn(user, which, fd);
+	}
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->fn = fn;
+	s->user = user;
+	r = visit_all(s);
+	*denied = s->denied;
 	return r;
 }
