@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/text.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
@@ -164,4 +165,19 @@ void text_add_escaped(struct text *t, const char *s, size_t max)
 		s += step;
 		n -= step;
 	}
+}
+
+void text_squeeze(char *s)
+{
+	char *to = s;
+
+	for (const char *p = s; *p; p++) {
+		if (!isspace((unsigned char)*p))
+			*to++ = *p;
+		else if (to != s && to[-1] != ' ')
+			*to++ = ' ';
+	}
+	if (to != s && to[-1] == ' ')
+		to--;
+	*to = 0;
 }

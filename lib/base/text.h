@@ -32,6 +32,9 @@ static inline void text_donep(struct text *t)
  */
 void text_add_escaped(struct text *t, const char *s, size_t max);
 
+/* Runs of white space become one blank, and none is left at the ends. In place. */
+void text_squeeze(char *s);
+
 /* Is this text that may be shown as it is: UTF-8 without control characters (but tabs) and the like? */
 bool text_is_plain(const char *s, size_t n);
 /* Length of the valid UTF-8 sequence at s (1..4), or 0; n bytes may be read. */

@@ -11,8 +11,10 @@ enum { DESTINATION_SETS = 256, OWNER_SETS = 64, NETWORK_SETS = 32, CGROUP_ROOT =
 void census_init(struct census *c, const struct census_options *o, struct cohort *cohort, bool second)
 {
 	*c = (struct census){.options = *o, .cohort = cohort, .second = second};
-	topk_init(&c->destinations, sizeof(struct destination), sizeof(struct destination_key), DESTINATION_SETS);
 	topk_init(&c->owners, sizeof(struct owner), sizeof(struct owner_key), OWNER_SETS);
+	if (o->only_listeners)
+		return;
+	topk_init(&c->destinations, sizeof(struct destination), sizeof(struct destination_key), DESTINATION_SETS);
 	topk_init(&c->networks, sizeof(struct network), sizeof(struct network_key), NETWORK_SETS);
 }
 
@@ -468,7 +470,7 @@ int census_take(struct census *c, struct root *root, bool time_wait)
 	uint32_t states = all & ~listen;
 	int r = sockdiag_dump(root, listen, "tcp-listen.diag", on_socket, c, &c->result);
 
-	if (r < 0)
+	if (r < 0 || c->options.only_listeners)
 		return r;
 	c->has_time_wait = time_wait;
 	if (!time_wait)

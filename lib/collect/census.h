@@ -20,6 +20,7 @@ struct census_options {
 	unsigned syn_linear;	    /* tcp_syn_linear_timeouts; 0 where the kernel has none */
 	uint32_t reuse_age;	    /* ms in TIME_WAIT after which tcp_tw_reuse lets connect() take a port over */
 	uint32_t pool_idle;	    /* ms without data that make an open connection idle */
+	bool only_listeners;	    /* dump nothing else: costs the same at any number of sockets */
 	uint16_t port_low;	    /* first of the ports: connect() tries those of its parity before the others */
 };
 

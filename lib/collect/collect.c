@@ -6,17 +6,46 @@
 #include "collect/collect-private.h"
 #include "collect/name.h"
 
-/* In order: what a later one needs comes first. `before` and `after` are the two samples. */
-static const collector_fn before[] = {
-	collect_sysctls, collect_host, collect_links, collect_conf, collect_boot_values, collect_counters_before, collect_cpu_before,
-	collect_neighbours_before, collect_sockets_before,
-	collect_managers, collect_cgroups_before,
+enum { ALL = 1 << COLLECT_ALL, EACH = ALL | 1 << COLLECT_COUNTERS };
+
+struct collector {
+	collector_fn collect;
+	unsigned tiers;
 };
-static const collector_fn after[] = {
-	collect_counters, derive_role, collect_cpu, collect_neighbours, collect_links_after, collect_sockets, resolve_cgroups,	derive_states,	  derive_paths,
-	derive_extremes, derive_listeners, derive_destinations, derive_owners, derive_owner_flows, derive_processes,
-	derive_owner_faults,
-	collect_cgroups, derive_descriptors,
+
+/* In order: what a later one needs comes first. `before` and `after` are the two samples. */
+static const struct collector before[] = {
+	{collect_sysctls, EACH},
+	{collect_host, EACH},
+	{collect_links, EACH},
+	{collect_conf, EACH},
+	{collect_boot_values, EACH},
+	{collect_counters_before, EACH},
+	{collect_cpu_before, EACH},
+	{collect_neighbours_before, EACH},
+	{collect_sockets_before, EACH},
+	{collect_managers, ALL},
+	{collect_cgroups_before, ALL},
+};
+static const struct collector after[] = {
+	{collect_counters, EACH},
+	{derive_role, EACH},
+	{collect_cpu, EACH},
+	{collect_neighbours, EACH},
+	{collect_links_after, EACH},
+	{collect_sockets, EACH},
+	{resolve_cgroups, EACH},
+	{derive_states, ALL},
+	{derive_paths, ALL},
+	{derive_extremes, ALL},
+	{derive_listeners, EACH},
+	{derive_destinations, ALL},
+	{derive_owners, ALL},
+	{derive_owner_flows, ALL},
+	{derive_processes, ALL},
+	{derive_owner_faults, ALL},
+	{collect_cgroups, ALL},
+	{derive_descriptors, ALL},
 };
 
 static double now(void)
@@ -72,6 +101,16 @@ static void release(struct collecting *c)
 	free(c);
 }
 
+static void leave_sockets_untold(struct facts *f)
+{
+	static const enum subject_type untold[] = {SUBJECT_PATH, SUBJECT_DESTINATION, SUBJECT_OWNER};
+	const char *why = "the sockets were not looked at this time";
+
+	facts_leave_out(f, why);
+	for (size_t i = 0; i < ARRAY_SIZE(untold); i++)
+		f->untold[untold[i]] = why;
+}
+
 int collect_begin(struct root *root, const struct collect_options *o, struct collecting **ret)
 {
 	struct collecting *c = calloc(1, sizeof(*c));
@@ -84,11 +123,14 @@ int collect_begin(struct root *root, const struct collect_options *o, struct col
 	c->facts = facts_new();
 	c->discarded_before = root_netlink_stats(root)->discarded;
 	root_set_sample(root, 1);
+	if (o->tier == COLLECT_COUNTERS)
+		leave_sockets_untold(c->facts);
 	for (size_t i = 0; i < ARRAY_SIZE(before); i++) {
 		/* The window lies between what is sampled twice: counters and sockets. */
-		if (before[i] == collect_counters_before)
+		if (before[i].collect == collect_counters_before)
 			c->began = now();
-		before[i](c);
+		if (before[i].tiers & 1u << o->tier)
+			before[i].collect(c);
 	}
 	*ret = c;
 	return 0;
@@ -101,7 +143,8 @@ void collect_end(struct collecting *c, struct facts **ret)
 	begin_second_sample(c);
 	c->facts->window = c->window;
 	for (size_t i = 0; i < ARRAY_SIZE(after); i++)
-		after[i](c);
+		if (after[i].tiers & 1u << c->options->tier)
+			after[i].collect(c);
 	discarded = root_netlink_stats(c->root)->discarded - c->discarded_before;
 	if (discarded)
 		facts_note(c->facts, "%lu malformed or foreign netlink messages were discarded", discarded);

@@ -10,7 +10,14 @@
 #include "root/root.h"
 #include "rules/rule.h"
 
+/*
+ * How much is looked at. COUNTERS: sysctls, links, counters and listeners, which cost the same at any number of sockets;
+ * what only the sockets tell stays unread, so that no rule takes it for nothing.
+ */
+enum collect_tier { COLLECT_ALL, COLLECT_COUNTERS };
+
 struct collect_options {
+	enum collect_tier tier;
 	const struct ruleset *rules; /* its catalogue, and the thresholds that bound a census */
 	const struct config *config; /* declared speeds */
 	double window;		     /* seconds between the samples of a live root; 0: one sample */

@@ -65,8 +65,11 @@ static double syn_limit(const struct collecting *c, const struct listener *l)
 
 static void set_arrivals(struct collecting *c, struct value *v, const struct listener *l)
 {
-	const struct arrival *now = arrivals_at(&c->latest->arrivals, &l->address, l->port, l->ifindex), *before;
+	const struct arrival *now, *before;
 
+	if (c->latest->options.only_listeners)
+		return;
+	now = arrivals_at(&c->latest->arrivals, &l->address, l->port, l->ifindex);
 	v[LISTENER_SYN_RECV] = value_number(now ? now->syn_recv : 0);
 	v[LISTENER_SYN_SILENT] = value_number(now ? now->syn_retried : 0);
 	v[LISTENER_SYN_SOURCES] = value_number(now ? arrival_sources(now) : 0);
@@ -126,8 +129,10 @@ void derive_listeners(struct collecting *c)
 	struct listener *l;
 	size_t n;
 
-	if (!c->latest)
+	if (!c->latest) {
+		c->facts->untold[SUBJECT_LISTENER] = "the kernel's sockets could not be dumped";
 		return;
+	}
 	l = c->latest->listeners;
 	n = c->latest->listener_count;
 	if (n)

@@ -27,12 +27,13 @@ static bool want_time_wait(const struct collecting *c)
 	       (tw->num >= TIME_WAIT_WORTH_A_LOOK || (ports->state == VALUE_KNOWN && tw->num >= ports->num / 4));
 }
 
-static int take(struct collecting *c, struct census *census, bool second)
+static struct census_options census_options(const struct collecting *c)
 {
 	struct value linear = live_sysctl(c, "net.ipv4.tcp_syn_linear_timeouts", 0);
 	struct value delay = live_sysctl(c, "net.ipv4.tcp_tw_reuse_delay", 0);
 	struct value low = live_sysctl(c, "net.ipv4.ip_local_port_range", 0);
-	struct census_options o = {
+	return (struct census_options){
+		.only_listeners = c->options->tier == COLLECT_COUNTERS,
 		.local_ports = c->local_ports,
 		.close_wait_age = (uint32_t)(threshold_value(c, "close-wait.age", 60) * 1e3),
 		.fin_wait_age = (uint32_t)(threshold_value(c, "fin-wait.age", 60) * 1e3),
@@ -43,6 +44,11 @@ static int take(struct collecting *c, struct census *census, bool second)
 		.pool_idle = (uint32_t)(threshold_value(c, "pool.idle", 600) * 1e3),
 		.port_low = low.state == VALUE_KNOWN && low.num >= 0 && low.num < 65536 ? (uint16_t)low.num : 0,
 	};
+}
+
+static int take(struct collecting *c, struct census *census, bool second)
+{
+	struct census_options o = census_options(c);
 
 	census_init(census, &o, &c->cohort, second);
 	return census_take(census, c->root, want_time_wait(c));

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Kernel parameters: live values, this kernel's defaults, and what boot would set. */
-#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -13,17 +12,9 @@ enum { SYSCTL_FILE_MAX = 64 * 1024, INTERFACE_KEYS_MAX = 256 };
 
 char *sysctl_canonical(struct arena *a, const char *s)
 {
-	char *copy = arena_strdup(a, s), *to = copy;
+	char *copy = arena_strdup(a, s);
 
-	for (const char *p = s; *p; p++) {
-		if (!isspace((unsigned char)*p))
-			*to++ = *p;
-		else if (to != copy && to[-1] != ' ')
-			*to++ = ' ';
-	}
-	if (to != copy && to[-1] == ' ')
-		to--;
-	*to = 0;
+	text_squeeze(copy);
 	return copy;
 }
 

@@ -15,7 +15,7 @@ struct declared_speed {
 	double rate; /* bytes per second */
 };
 
-enum { DECLARED_SPEEDS_MAX = 64 };
+enum { DECLARED_SPEEDS_MAX = 64, CONFIG_OPTIONS_MAX = 32 };
 
 struct config {
 	struct arena arena;
@@ -36,6 +36,8 @@ struct config {
 	bool journal;	       /* write to the journal at all */
 	enum severity journal_level; /* the least that is written */
 	double journal_burst, journal_rate; /* lines at once, and lines a minute after that */
+
+	const char *texts[CONFIG_OPTIONS_MAX]; /* by row of config_options, as written; NULL: not set, or one for each name */
 
 	struct declared_speed speeds[DECLARED_SPEEDS_MAX];
 	size_t speed_count;

@@ -146,6 +146,8 @@ const struct config_option config_options[] = {
 	{NULL, NULL, NULL, 0, 0, 0, NULL},
 };
 
+_Static_assert(ARRAY_SIZE(config_options) <= CONFIG_OPTIONS_MAX, "each row has its text");
+
 /* The name after "interface ", or "" where the section takes none; NULL: another section. */
 static const char *section_name(const struct config_option *o, const char *section)
 {
@@ -167,6 +169,8 @@ int config_set(void *user, const struct ini_entry *e, struct diag *d)
 			continue;
 		if (o->set(c, o, name, e->value) < 0)
 			return diag_set(d, e->file, e->line, "'%s = %s': %s", e->key, e->value, o->expected);
+		if (!*name)
+			c->texts[o - config_options] = arena_strdup(&c->arena, e->value);
 		return 0;
 	}
 	return diag_set(d, e->file, e->line, "unknown option '%s' in [%s]", e->key, e->section);

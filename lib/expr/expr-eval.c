@@ -184,7 +184,7 @@ static struct value eval_unary(const struct expr *e, const struct expr_env *env)
 {
 	struct value v = expr_eval(e->arg[0], env), ratio;
 
-	if (e->op == OP_KNOWN)
+	if (e->op == OP_KNOWN && v.state != VALUE_LEFT_OUT)
 		return value_number(v.state == VALUE_KNOWN);
 	if (e->op == OP_ABSENT && (v.state == VALUE_KNOWN || v.state == VALUE_ABSENT))
 		return value_number(v.state == VALUE_ABSENT);

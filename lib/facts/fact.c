@@ -84,6 +84,19 @@ struct facts *facts_free(struct facts *f)
 	return NULL;
 }
 
+static void leave_out(const struct facts *f, struct subject *s)
+{
+	if (f->left_out && (s->type == SUBJECT_HOST || s->type == SUBJECT_INTERFACE || s->type == SUBJECT_LISTENER))
+		for (size_t i = 0; i < subject_defs[s->type].fact_count; i++)
+			s->values[i] = value_missing(VALUE_LEFT_OUT, f->left_out);
+}
+
+void facts_leave_out(struct facts *f, const char *reason)
+{
+	f->left_out = reason;
+	leave_out(f, f->host);
+}
+
 struct subject *facts_add(struct facts *f, enum subject_type type, const char *name)
 {
 	struct subject *s = arena_new(&f->arena, struct subject);
@@ -91,6 +104,7 @@ struct subject *facts_add(struct facts *f, enum subject_type type, const char *n
 	s->type = type;
 	s->name = arena_strdup(&f->arena, name);
 	s->values = arena_array(&f->arena, struct value, subject_defs[type].fact_count);
+	leave_out(f, s);
 	*f->last[type] = s;
 	f->last[type] = &s->next;
 	return s;
@@ -139,6 +153,7 @@ const char *value_reason(const struct value *v)
 		[VALUE_NO_WINDOW] = "it needs two samples, and the window is 0",
 		[VALUE_GARBLED] = "what was read was not understood",
 		[VALUE_UNREAD] = "its source could not be read",
+		[VALUE_LEFT_OUT] = "it was not looked at",
 	};
 
 	return v->reason ? v->reason : reasons[v->state];

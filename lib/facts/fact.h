@@ -35,6 +35,7 @@ enum value_state {
 	VALUE_NO_WINDOW, /* needs two samples, and there was one */
 	VALUE_GARBLED,	 /* read, and not understood */
 	VALUE_UNREAD,	 /* its source is missing or failed */
+	VALUE_LEFT_OUT,	 /* not looked at this time: not even that it is unknown may be made something of */
 };
 
 struct value {
@@ -192,6 +193,7 @@ struct facts {
 	bool again; /* another namespace of a host that is judged: what concerns the whole was said */
 	double window;	     /* seconds between the samples; 0: one sample */
 	const char *untold[SUBJECT_TYPES]; /* why subjects of a type could not be told at all, or NULL */
+	const char *left_out; /* why what no collector tells is left out, not absent; or NULL */
 	bool offline; /* only a configuration: nothing but its sysctls and lines can be judged */
 	struct suppression *suppressions;
 	size_t suppression_count;
@@ -205,6 +207,11 @@ DEFINE_CLEANUP(struct facts *, facts_free)
 
 /* A new subject at the end of its type's list; the name is copied. */
 struct subject *facts_add(struct facts *f, enum subject_type type, const char *name);
+/*
+ * Only some collectors will run: what they do not tell of the host, its interfaces and listeners is left out for this
+ * reason (a literal), and not absent.
+ */
+void facts_leave_out(struct facts *f, const char *reason);
 void facts_note(struct facts *f, const char *fmt, ...) _printf_(2, 3);
 
 struct value value_number(double v);
