@@ -121,6 +121,11 @@ bool sysctld_match_glob(const char *pattern, const char *key)
 	}
 }
 
+bool glob_match(const char *pattern, const char *text)
+{
+	return match_component(pattern, pattern + strlen(pattern), text, text + strlen(text));
+}
+
 static const char *find_brace(const char *p)
 {
 	for (; *p && *p != '{'; p++)

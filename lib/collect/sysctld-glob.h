@@ -11,3 +11,5 @@ bool sysctld_match_glob(const char *pattern, const char *key);
  * does not. Each alternative takes one of *budget, and none is tried when that is gone.
  */
 bool sysctld_match_braces(const char *pattern, const char *key, unsigned *budget);
+/* *, ? and [] over a whole text, in which a dot is a character like any other. */
+bool glob_match(const char *pattern, const char *text);

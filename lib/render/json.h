@@ -12,6 +12,8 @@ json_t *json_value(const struct value *v);
 json_t *json_number(double v);
 /* Dump at the end of ret, and release it. */
 void json_finish(json_t *root, struct text *ret);
+/* A whole audit: schema tcpadvisor.audit/1. */
+json_t *json_report(const struct report *r);
 /* Parts of an audit that a lint has too. */
 json_t *json_finding(const struct report_part *p, const struct finding *f);
 json_t *json_unjudged(const struct report_part *p, const struct finding *f);

@@ -141,12 +141,11 @@ json_t *json_summary(const struct report *r)
 	return o;
 }
 
-void render_report_json(const struct report *r, const struct render_options *o, struct text *ret)
+json_t *json_report(const struct report *r)
 {
 	json_t *findings = json_array(), *paths = json_array(), *unjudged = json_array();
 	json_t *notes = json_array();
 
-	(void)o;
 	for (size_t i = 0; i < r->count; i++) {
 		const struct report_part *p = &r->parts[i];
 		const struct judgement *j = &p->judgement;
@@ -158,10 +157,15 @@ void render_report_json(const struct report *r, const struct render_options *o, 
 		for (const struct subject *s = p->facts->first[SUBJECT_PATH]; s; s = s->next)
 			json_array_append_new(paths, path_json(p, s));
 	}
-	json_finish(json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", "tcpadvisor.audit/1",
-			      "version", r->version, "host", host_json(r), "profile",
-			      json_strings(r->rules->profiles, r->rules->profile_count), "window_s",
-			      json_number(r->parts[0].facts->window), "summary", json_summary(r), "findings", findings,
-			      "paths", paths, "not_judged", unjudged, "notes", notes),
-		    ret);
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", "tcpadvisor.audit/1", "version",
+			 r->version, "host", host_json(r), "profile",
+			 json_strings(r->rules->profiles, r->rules->profile_count), "window_s",
+			 json_number(r->parts[0].facts->window), "summary", json_summary(r), "findings", findings, "paths",
+			 paths, "not_judged", unjudged, "notes", notes);
+}
+
+void render_report_json(const struct report *r, const struct render_options *o, struct text *ret)
+{
+	(void)o;
+	json_finish(json_report(r), ret);
 }
