@@ -15,9 +15,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/vfs.h>
 #include <time.h>
 #include "trace/program.h"
@@ -58,26 +56,6 @@ static double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* What systemd waits for (sd_notify(3)), without its library: that is larger than all of this. */
-static void notify_ready(void)
-{
-	static const char message[] = "READY=1";
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	_cleanup_close_ int fd = -1;
-	size_t n = path ? strlen(path) : 0;
-
-	if (!n || n >= sizeof(address.sun_path))
-		return;
-	memcpy(address.sun_path, path, n);
-	if (*path == '@')
-		address.sun_path[0] = 0;
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || sendto(fd, message, strlen(message), MSG_NOSIGNAL, (const struct sockaddr *)&address,
-			     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) < 0)
-		say("systemd was not told that all is ready: %s", strerror(errno));
 }
 
 /* Attached programs stay without any right of ours. */
@@ -259,7 +237,6 @@ static int trace(struct tracer *t)
 	if (r < 0)
 		return not_available(r);
 	t->sees_processes = !program_knows_command(t->program) && sees_processes();
-	notify_ready();
 	r = run(t, signals);
 	teller_close(&t->teller);
 	return r;
