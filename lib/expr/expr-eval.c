@@ -258,6 +258,23 @@ void expr_thresholds(const struct expr *e, void (*fn)(void *user, size_t row), v
 		expr_thresholds(e->arg[i], fn, user);
 }
 
+static bool is_of_configuration(enum subject_type type)
+{
+	return type == SUBJECT_SYSCTL || type == SUBJECT_LINE || type == SUBJECT_WAIVER;
+}
+
+bool expr_measures(const struct expr *e)
+{
+	if (!e)
+		return false;
+	if (e->op == OP_DELTA || e->op == OP_RATE || (e->op == OP_FACT && !is_of_configuration(e->subject)))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(e->arg); i++)
+		if (expr_measures(e->arg[i]))
+			return true;
+	return false;
+}
+
 void expr_texts(const struct expr *e, void (*fn)(void *user, const char *text), void *user)
 {
 	if (e->op == OP_LITERAL && e->text)

@@ -58,6 +58,11 @@ int expr_parse_as(const struct expr_scope *scope, const char *s, enum dim dim, c
 
 /* Call fn for each threshold that an expression names, by its row. */
 void expr_thresholds(const struct expr *e, void (*fn)(void *user, size_t row), void *user);
+/*
+ * Does it ask for anything that was measured, so that chance may have a part in it? Else it is of settings alone: sysctls,
+ * lines of files, waivers, thresholds. NULL: no.
+ */
+bool expr_measures(const struct expr *e);
 /* Call fn for each text that an expression may result in by itself: the branches of an if(). */
 void expr_texts(const struct expr *e, void (*fn)(void *user, const char *text), void *user);
 /* Note a template in the scope's set. False where that is full. */

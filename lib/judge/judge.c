@@ -212,10 +212,10 @@ static void advise(struct judging *g, const struct rule *r, const struct subject
 }
 
 /* A comment above the line that the subject is set by. Returns the reason, or NULL. */
-static const char *suppressed(const struct judging *g, const struct rule *r, const struct subject *s)
+static const char *suppressed(const struct facts *facts, const struct rule *r, const struct subject *s)
 {
-	for (size_t i = 0; s->file && i < g->facts->suppression_count; i++) {
-		const struct suppression *x = &g->facts->suppressions[i];
+	for (size_t i = 0; s->file && i < facts->suppression_count; i++) {
+		const struct suppression *x = &facts->suppressions[i];
 
 		if (x->line != s->line || strcmp(x->file, s->file))
 			continue;
@@ -233,40 +233,71 @@ static const char *suppressed(const struct judging *g, const struct rule *r, con
 	return NULL;
 }
 
+/* How a rule ends for a subject, and what the sentence about it is made of. */
+struct verdict {
+	enum finding_status status;
+	bool conditional;    /* NOT_APPLICABLE since its condition does not hold */
+	struct value value;  /* that is missing, otherwise */
+	const char *excused; /* of WAIVED */
+};
+
+static struct verdict reach_verdict(const struct judgement *j, const struct rule *r, const struct subject *s, const struct expr_env *env)
+{
+	struct value v = r->applies ? expr_eval(r->applies, env) : value_number(1);
+	struct verdict ret = {0};
+	const struct waiver *w;
+
+	if (v.state == VALUE_KNOWN && v.num == 0)
+		return (struct verdict){.status = STATUS_NOT_APPLICABLE, .conditional = true};
+	if (v.state == VALUE_KNOWN)
+		v = expr_eval(r->when, env);
+	if (v.state != VALUE_KNOWN)
+		return (struct verdict){.status = status_of_missing(&v), .value = v};
+	if (v.num == 0)
+		return (struct verdict){.status = STATUS_OK};
+	w = waiver_find(j->rules, r, s->name, j->clock);
+	ret.excused = w ? w->reason : suppressed(j->facts, r, s);
+	ret.status = ret.excused ? STATUS_WAIVED : STATUS_ADVISE;
+	return ret;
+}
+
+static struct expr_env env_of(const struct judgement *j, const struct subject *s)
+{
+	return (struct expr_env){.facts = j->facts, .subject = s, .thresholds = j->rules->threshold_values};
+}
+
+static bool is_judged_by(const struct rule *r, const struct subject *s)
+{
+	return s->type == r->subject && (s->type != SUBJECT_SYSCTL || rule_judges_key(r, s->key->def));
+}
+
+enum finding_status judge_status(const struct judgement *j, const struct rule *r, const struct subject *s)
+{
+	struct expr_env env = env_of(j, s);
+
+	return is_judged_by(r, s) ? reach_verdict(j, r, s, &env).status : STATUS_NOT_APPLICABLE;
+}
+
 static enum finding_status judge_subject(struct judging *g, const struct rule *r, const struct subject *s)
 {
-	struct expr_env env = {.facts = g->facts, .subject = s, .thresholds = g->rules->threshold_values};
-	struct value v = r->applies ? expr_eval(r->applies, &env) : value_number(1);
-	const struct waiver *w;
-	const char *reason;
-	enum finding_status status;
+	struct expr_env env = env_of(g->j, s);
+	struct verdict v = reach_verdict(g->j, r, s, &env);
 
-	if (v.state == VALUE_KNOWN && v.num == 0) {
+	if (v.status == STATUS_ADVISE) {
+		advise(g, r, s, &env);
+	} else if (v.status == STATUS_WAIVED) {
+		note_unjudged(g, r, s, STATUS_WAIVED, v.excused, v.excused);
+		if (g->facts->offline)
+			g->j->unjudged[g->j->unjudged_count - 1].message = message_fill(&r->message, &env, &g->j->arena);
+	} else if (v.conditional) {
 		const char *why = r->otherwise.count ? message_fill(&r->otherwise, &env, &g->j->arena)
 						   : "its condition does not hold here";
 
 		note_unjudged(g, r, s, STATUS_NOT_APPLICABLE, why, why);
-		return STATUS_NOT_APPLICABLE;
+	} else if (v.status != STATUS_OK) {
+		note_unjudged(g, r, s, v.status, missing_reason(g, s, &v.value), value_reason(&v.value));
 	}
-	if (v.state == VALUE_KNOWN)
-		v = expr_eval(r->when, &env);
-	if (v.state != VALUE_KNOWN) {
-		status = status_of_missing(&v);
-		note_unjudged(g, r, s, status, missing_reason(g, s, &v), value_reason(&v));
-		return status;
-	}
-	if (v.num == 0)
-		return STATUS_OK;
-	w = waiver_find(g->rules, r, s->name, g->clock);
-	reason = w ? w->reason : suppressed(g, r, s);
-	if (reason) {
-		note_unjudged(g, r, s, STATUS_WAIVED, reason, reason);
-		if (g->facts->offline)
-			g->j->unjudged[g->j->unjudged_count - 1].message = message_fill(&r->message, &env, &g->j->arena);
-		return STATUS_WAIVED;
-	}
-	advise(g, r, s, &env);
-	return STATUS_ADVISE;
+	return v.status;
 }
 
 static void judge_rule(struct judging *g, const struct rule *r)
@@ -278,7 +309,7 @@ static void judge_rule(struct judging *g, const struct rule *r)
 	for (const struct subject *s = g->facts->first[r->subject]; s; s = s->next) {
 		enum finding_status status;
 
-		if (r->subject == SUBJECT_SYSCTL && !rule_judges_key(r, s->key->def))
+		if (!is_judged_by(r, s))
 			continue;
 		judged++;
 		status = judge_subject(g, r, s);
@@ -412,7 +443,7 @@ void judge(const struct ruleset *rules, struct facts *facts, double clock, struc
 {
 	struct judging g = {.j = ret, .facts = facts, .rules = rules, .clock = clock};
 
-	*ret = (struct judgement){.facts = facts, .rules = rules};
+	*ret = (struct judgement){.facts = facts, .rules = rules, .clock = clock};
 	set_wanted(&g);
 	add_waivers(&g);
 	for (size_t i = 0; i < rules->count; i++)

@@ -51,6 +51,7 @@ struct judgement {
 	struct arena arena;
 	const struct facts *facts;
 	const struct ruleset *rules;
+	double clock; /* that it was made at */
 	struct finding *findings; /* advice, most severe first, then by rule and in the order of subjects */
 	size_t count;
 	struct finding *unjudged; /* UNKNOWN, NOT_APPLICABLE and WAIVED, one for each rule and reason */
@@ -63,6 +64,8 @@ struct judgement {
 void judge(const struct ruleset *rules, struct facts *facts, double clock, struct judgement *ret);
 void judgement_clear(struct judgement *j);
 DEFINE_CLEANUP(struct judgement *, judgement_clear)
+/* How one rule ends for one subject of j->facts, without a finding: what is not among the findings may be well, or unknown. */
+enum finding_status judge_status(const struct judgement *j, const struct rule *r, const struct subject *s);
 
 /* What a constraint asks for here. 1: fulfilled, 0: not, with *ret filled; negative: cannot be told (*ret.note). */
 int constraint_weigh(const struct constraint *c, const struct expr_env *env, struct arena *a,

@@ -112,6 +112,8 @@ struct waiver {
 
 /* Does a rule for sysctls judge this one? */
 bool rule_judges_key(const struct rule *r, const struct sysctl_def *def);
+/* May chance have a part in its verdict or severity? Else only settings have. */
+bool rule_measures(const struct rule *r);
 struct rule *ruleset_find(const struct ruleset *set, const char *id);
 /* "sysctl.drift" or "sysctl.*". */
 bool rule_matches(const char *id, const char *pattern);

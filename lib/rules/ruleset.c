@@ -351,6 +351,15 @@ struct rule *ruleset_find(const struct ruleset *set, const char *id)
 	return set->count ? bsearch(&key, set->rules, set->count, sizeof(key), by_id) : NULL;
 }
 
+bool rule_measures(const struct rule *r)
+{
+	bool measures = expr_measures(r->applies) || expr_measures(r->when);
+
+	for (size_t i = 0; i < SEVERITIES; i++)
+		measures |= expr_measures(r->raised[i]);
+	return measures;
+}
+
 void ruleset_clear(struct ruleset *set)
 {
 	arena_clear(&set->arena);
