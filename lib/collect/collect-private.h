@@ -27,7 +27,7 @@ struct collecting {
 	struct cohort cohort;
 	struct census first, second;
 	const struct census *latest; /* of the two; NULL where sock_diag could not be asked */
-	struct links links;
+	struct links links, earlier; /* earlier: with the first sample, where links are read with the second */
 	const char *containers; /* why this host carries some, or NULL */
 	int census_error;
 	struct cpu_stat cpu; /* of the first sample */
@@ -60,6 +60,8 @@ void collect_counters_before(struct collecting *c);
 void collect_counters(struct collecting *c);
 void collect_links(struct collecting *c);
 void collect_links_after(struct collecting *c);
+void collect_links_before(struct collecting *c);
+void collect_links_late(struct collecting *c);
 void collect_cpu_before(struct collecting *c);
 void collect_cpu(struct collecting *c);
 void collect_neighbours_before(struct collecting *c);

@@ -6,20 +6,24 @@
 #include "collect/collect-private.h"
 #include "collect/name.h"
 
-enum { ALL = 1 << COLLECT_ALL, EACH = ALL | 1 << COLLECT_COUNTERS };
+enum { ALL = 1 << COLLECT_ALL, COUNTERS = 1 << COLLECT_COUNTERS, EACH = ALL | COUNTERS };
 
 struct collector {
 	collector_fn collect;
 	unsigned tiers;
 };
 
-/* In order: what a later one needs comes first. `before` and `after` are the two samples. */
+/*
+ * In order: what a later one needs comes first. `before` and `after` are the two samples. Between those of counters a
+ * long time may pass, so settings are then read with the second: they are judged as they are.
+ */
 static const struct collector before[] = {
-	{collect_sysctls, EACH},
-	{collect_host, EACH},
-	{collect_links, EACH},
-	{collect_conf, EACH},
-	{collect_boot_values, EACH},
+	{collect_sysctls, ALL},
+	{collect_host, ALL},
+	{collect_links, ALL},
+	{collect_conf, ALL},
+	{collect_boot_values, ALL},
+	{collect_links_before, COUNTERS},
 	{collect_counters_before, EACH},
 	{collect_cpu_before, EACH},
 	{collect_neighbours_before, EACH},
@@ -28,11 +32,16 @@ static const struct collector before[] = {
 	{collect_cgroups_before, ALL},
 };
 static const struct collector after[] = {
+	{collect_sysctls, COUNTERS},
+	{collect_host, COUNTERS},
+	{collect_links_late, COUNTERS},
+	{collect_conf, COUNTERS},
+	{collect_boot_values, COUNTERS},
 	{collect_counters, EACH},
 	{derive_role, EACH},
 	{collect_cpu, EACH},
 	{collect_neighbours, EACH},
-	{collect_links_after, EACH},
+	{collect_links_after, ALL},
 	{collect_sockets, EACH},
 	{resolve_cgroups, EACH},
 	{derive_states, ALL},
@@ -97,6 +106,7 @@ static void release(struct collecting *c)
 	census_clear(&c->second);
 	cohort_clear(&c->cohort);
 	links_clear(&c->links);
+	links_clear(&c->earlier);
 	owner_flows_free(c->flow_judging);
 	free(c);
 }

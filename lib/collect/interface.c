@@ -126,3 +126,32 @@ void collect_links_after(struct collecting *c)
 			add_stats(c, l->subject->values, &l->stats);
 	}
 }
+
+void collect_links_before(struct collecting *c)
+{
+	/* What could not be read now has no growth later. */
+	if (links_read(c->root, &c->earlier) < 0)
+		links_clear(&c->earlier);
+}
+
+/* Both samples at once: those of the first were kept. */
+static void add_growth(struct collecting *c, const struct link *l, const struct link *earlier)
+{
+	double window = c->window;
+
+	c->window = 0;
+	add_stats(c, l->subject->values, &earlier->stats);
+	c->window = window;
+	add_stats(c, l->subject->values, &l->stats);
+}
+
+void collect_links_late(struct collecting *c)
+{
+	collect_links(c);
+	for (size_t i = 0; i < c->links.count && c->window > 0; i++) {
+		const struct link *l = &c->links.links[i], *earlier = links_find(&c->earlier, l->index);
+
+		if (l->subject && l->has_stats && earlier && earlier->has_stats && !strcmp(l->name, earlier->name))
+			add_growth(c, l, earlier);
+	}
+}

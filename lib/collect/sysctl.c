@@ -116,10 +116,13 @@ struct value live_sysctl(const struct collecting *c, const char *key, unsigned e
 {
 	const struct catalogue *cat = &c->options->rules->catalogue;
 	const struct sysctl_def *def = catalogue_find(cat, key);
-	const struct sysctl_state *s = def ? &c->facts->sysctls[def - cat->defs] : NULL;
+	const struct sysctl_state *s;
 
-	if (!s)
+	if (!def)
 		return value_missing(VALUE_ABSENT, "it is not in the catalogue");
+	if (!c->facts->sysctls)
+		return value_missing(VALUE_LEFT_OUT, NULL); /* they come with the second sample */
+	s = &c->facts->sysctls[def - cat->defs];
 	return s->state == VALUE_KNOWN ? s->elements[element] : value_missing(s->state, s->reason);
 }
 
