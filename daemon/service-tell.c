@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include "daemon/service-private.h"
+
+/* Where there is no journal to write to: a terminal, a container. */
+static void print_line(const struct event *ev)
+{
+	_cleanup_text_ struct text t = TEXT_NULL;
+
+	text_addf(&t, "%s: ", severity_name(ev->severity));
+	if (ev->netns && *ev->netns) {
+		text_add(&t, "netns ");
+		text_add_escaped(&t, ev->netns, 64);
+		text_add(&t, ": ");
+	}
+	text_add_escaped(&t, ev->message, 4096);
+	if (ev->rule)
+		text_addf(&t, " [%s]", ev->rule);
+	fprintf(stderr, "%s\n", text_get(&t));
+}
+
+/* What the service says of itself is told whatever the level. */
+static bool is_of_interest(const struct service *s, const struct event *ev)
+{
+	const struct config *c = &engine_setup(s->engine)->config;
+
+	if (ev->kind >= EVENT_STARTED)
+		return c->journal;
+	return c->journal && ev->severity >= c->journal_level;
+}
+
+void service_tell(void *user, const struct event *ev)
+{
+	struct service *s = user;
+
+	if (s->control)
+		control_tell(s->control, ev);
+	if (!is_of_interest(s, ev))
+		return;
+	if (ev->kind < EVENT_STARTED && !limit_take(&s->limit, ev->rule ? ev->rule : ev->key, engine_now().mono))
+		return;
+	if (s->options->foreground)
+		print_line(ev);
+	else
+		journal_send(&s->journal, ev);
+}
+
+void service_say(struct service *s, enum event_kind kind, enum severity severity, const char *message)
+{
+	struct event ev = {.kind = kind, .severity = severity, .when = engine_now().real, .message = message};
+
+	service_tell(s, &ev);
+}
+
+void service_limits(struct service *s)
+{
+	const struct config *c = &engine_setup(s->engine)->config;
+
+	s->limit.burst = c->journal_burst;
+	s->limit.rate = c->journal_rate / 60;
+	s->limit.rule_burst = max_of(c->journal_burst / 6, 1.0);
+	s->limit.rule_rate = c->journal_rate / 60 / 6;
+}
+
+void service_tell_held(struct service *s)
+{
+	char line[128];
+
+	if (s->limit.held == s->limit.reported)
+		return;
+	snprintf(line, sizeof(line), "%lu lines were held back for their rate; `tcpadvisor status` shows all findings",
+		 s->limit.held - s->limit.reported);
+	s->limit.reported = s->limit.held;
+	service_say(s, EVENT_HELD_BACK, SEVERITY_NOTICE, line);
+}
