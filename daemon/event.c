@@ -16,23 +16,3 @@ const struct event_def event_defs[EVENT_KINDS] = {
 	[EVENT_HELD_BACK] = {"held-back", "97050b919bf3420f95ee3cdbf7e05d37"},
 	[EVENT_TROUBLE] = {"trouble", "05a72b5c1acf4fe596f6fb5ccb7d43f2"},
 };
-
-enum { MESSAGE_MAX = 2048 };
-
-static void add_writer(struct text *t, const struct writer *w)
-{
-	text_add(t, "; written by ");
-	text_add_escaped(t, *w->command ? w->command : "?", 4 * sizeof(w->command));
-	text_addf(t, "[%d], uid %u", w->pid, w->uid);
-	if (*w->unit) {
-		text_add(t, ", ");
-		text_add_escaped(t, w->unit, sizeof(w->unit));
-	}
-}
-
-void event_sentence(const struct event *e, struct text *ret)
-{
-	text_add_escaped(ret, e->message && *e->message ? e->message : event_defs[e->kind].name, MESSAGE_MAX);
-	if (e->writer && e->writer->pid > 0)
-		add_writer(ret, e->writer);
-}

@@ -51,11 +51,4 @@ struct event_def {
 
 extern const struct event_def event_defs[EVENT_KINDS];
 
-/*
- * The message, and who wrote the sysctl where that is known, for people: one line, escaped, of at most EVENT_SENTENCE_MAX
- * bytes. What the journal has as MESSAGE, and what is printed where there is none.
- */
-enum { EVENT_SENTENCE_MAX = 2560 };
-void event_sentence(const struct event *e, struct text *ret);
-
 typedef void (*event_fn)(void *user, const struct event *e);

@@ -7,6 +7,8 @@
 #include <sys/un.h>
 #include <syslog.h>
 
+enum { MESSAGE_MAX = 2560 };
+
 /* A field that the event has as a string. The sum of all bounds stays far below what one datagram may hold (200 kB). */
 static const struct field {
 	const char *name;
@@ -120,10 +122,10 @@ static void add_writer(struct text *t, const struct writer *w)
 void journal_format(const struct event *e, struct text *ret)
 {
 	const struct event_def *def = &event_defs[e->kind];
-	_cleanup_text_ struct text sentence = TEXT_NULL;
+	_cleanup_text_ struct text message = TEXT_NULL;
 
-	event_sentence(e, &sentence);
-	add_field(ret, "MESSAGE", text_get(&sentence), sentence.len);
+	text_add_escaped(&message, e->message && *e->message ? e->message : def->name, MESSAGE_MAX);
+	add_field(ret, "MESSAGE", text_get(&message), message.len);
 	text_addf(ret, "MESSAGE_ID=%s\nPRIORITY=%d\nSYSLOG_IDENTIFIER=tcpadvisord\nTCPADVISOR_EVENT=%s\nSEVERITY=%s\n",
 		  def->message_id, priority_of(e), def->name, severity_name(e->severity));
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {

@@ -68,7 +68,7 @@ static void _assert_field(const struct datagram *d, const char *name, const char
 static void a_line_has_all_that_the_event_has(void **state)
 {
 	static const char *const fields[][2] = {
-		{"MESSAGE", "net.ipv4.tcp_fin_timeout is \"30\"; written by sysctl[812], uid 1000, session-3.scope"},
+		{"MESSAGE", "net.ipv4.tcp_fin_timeout is \"30\""},
 		{"MESSAGE_ID", "edcdcaa1e4ef4582ba002edfbe1b1001"},
 		{"PRIORITY", "4"},
 		{"SYSLOG_IDENTIFIER", "tcpadvisord"},
@@ -189,7 +189,7 @@ static void no_name_forges_a_field_or_moves_a_cursor(void **state)
 				     hostile[i].field);
 		assert_field(&d, "PRIORITY", "6");
 		assert_int_equal(d.native.count, 15);
-		assert_true(!strncmp(native_find(&d.native, "MESSAGE")->value, hostile[i].message, strlen(hostile[i].message)));
+		assert_field(&d, "MESSAGE", hostile[i].message);
 	}
 }
 
