@@ -528,6 +528,45 @@ static void the_same_input_gives_the_same_bytes(void **state)
 	assert_true(c.judgement.count >= 4);
 }
 
+/* One verdict by itself is that of the whole judgement, and leaves no trace in it. */
+static void a_verdict_may_be_asked_for_by_itself(void **state)
+{
+	_cleanup_court_ struct court c = {0};
+	const enum finding_status wanted[] = {STATUS_ADVISE, STATUS_OK, STATUS_UNKNOWN, STATUS_NOT_APPLICABLE, STATUS_WAIVED};
+	const struct rule *queue, *key;
+	const struct judgement *j;
+	const struct subject *s;
+	size_t i = 0;
+
+	court_load(&c, *state,
+		   &(struct texts){.rules = "format = 1\n[a.b]\nfor = listener\nwhen = listener.queue > 3\n" RULE_TEXTS
+					    "[a.c]\nfor = sysctl net.core.somaxconn\nwhen = known(key.live)\n" RULE_TEXTS,
+				   .waivers = "format = 1\n[a.b]\nsubject = e\nreason = r\nexpires = 2027-01-31\n"});
+	court_facts(&c);
+	add_listeners(&c, "50?-9");
+	j = court_judge(&c);
+	queue = ruleset_find(&c.rules, "a.b");
+	key = ruleset_find(&c.rules, "a.c");
+	assert_int_equal(j->count, 1);
+	assert_int_equal(j->unjudged_count, 3);
+	for (s = c.facts->first[SUBJECT_LISTENER]; s; s = s->next, i++) {
+		assert_int_equal(judge_status(j, queue, s), wanted[i]);
+		assert_int_equal(judge_status(j, key, s), STATUS_NOT_APPLICABLE);
+	}
+	assert_int_equal(i, ARRAY_SIZE(wanted));
+	for (s = c.facts->first[SUBJECT_SYSCTL]; s; s = s->next)
+		assert_int_equal(judge_status(j, key, s),
+				 strcmp(s->name, "net.core.somaxconn") ? STATUS_NOT_APPLICABLE : STATUS_OK);
+	assert_int_equal(j->count, 1);
+	assert_int_equal(j->unjudged_count, 3);
+	/* After the waiver's last day it counts again. */
+	c.clock = 1900000000;
+	j = court_judge(&c);
+	for (s = c.facts->first[SUBJECT_LISTENER]; s->next; s = s->next)
+		;
+	assert_int_equal(judge_status(j, queue, s), STATUS_ADVISE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -535,6 +574,7 @@ int main(void)
 		in_tree(a_rule_that_holds_advises),
 		in_tree(a_condition_that_does_not_hold_makes_a_rule_not_applicable),
 		in_tree(a_missing_fact_leaves_the_verdict_open),
+		in_tree(a_verdict_may_be_asked_for_by_itself),
 		in_tree(without_subjects_a_rule_does_not_apply),
 		in_tree(subjects_that_could_not_be_told_are_unknown),
 		in_tree(the_gravest_subject_makes_the_status_of_a_rule),

@@ -565,6 +565,36 @@ static void a_message_of_many_parts_fits(void **state)
 	assert_string_equal(m.parts[2000].literal, "end");
 }
 
+static const struct {
+	const char *rule;
+	bool measures;
+} looks[] = {
+	{"for = sysctl\nwhen = key.boot_differs or not known(key.live)\n", false},
+	{"for = sysctl net.core.somaxconn\nwhen = sysctl.net.core.somaxconn < 2 * threshold.a.c\nerror-when = key.of_default < 50 %\n", false},
+	{"for = line\nwhen = known(line.malformed)\n", false},
+	{"for = sysctl net.core.somaxconn\nwhen = if(kernel(\"6.1\"), sysctl.net.core.somaxconn < 5, 1 > 2)\n", false},
+	{"for = sysctl net.core.somaxconn\nwhen = sysctl.net.core.somaxconn < 5 and host.fd_used > 5\n", true},
+	{"for = sysctl net.core.somaxconn\nwhen = sysctl.net.core.somaxconn < 5 and rate(tcpext.ListenDrops) > 5/s\n", true},
+	{"for = sysctl net.core.somaxconn\napplies = known(host.memory)\nwhen = sysctl.net.core.somaxconn < 5\n", true},
+	{"for = sysctl net.core.somaxconn\nwhen = sysctl.net.core.somaxconn < 5\nerror-when = delta(tcpext.ListenDrops) > 0\n", true},
+	{"for = listener\nwhen = listener.queue > 3\n", true},
+};
+
+/* Only settings, or may chance have a part in it? */
+static void rules_that_measure_are_known(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(looks); i++) {
+		_cleanup_(ruleset_clear) struct ruleset set = {0};
+		char text[1024];
+
+		snprintf(text, sizeof(text), "format = 1\n[threshold a.c]\nvalue = 3\nabout = a\n[a.b]\n%s" RULE_TEXTS, looks[i].rule);
+		load_rules(&set, text);
+		if (rule_measures(ruleset_find(&set, "a.b")) != looks[i].measures)
+			fail_msg("%s", looks[i].rule);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -587,6 +617,7 @@ int main(void)
 		cmocka_unit_test(constraints_make_sense_for_their_key),
 		cmocka_unit_test(a_decision_table_is_understood),
 		cmocka_unit_test(a_broken_decision_table_is_refused),
+		cmocka_unit_test(rules_that_measure_are_known),
 		cmocka_unit_test(messages_mix_words_and_values),
 		cmocka_unit_test(a_message_of_many_parts_fits),
 	};
