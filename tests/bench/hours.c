@@ -17,16 +17,16 @@
 
 #define EX_USAGE 64
 
+enum { TENTHS = 10 };
+
 struct sim {
 	struct root *root;
 	struct engine *engine;
 	struct engine_time time;
 	const char *textfile; /* or NULL */
 	unsigned long events, beats;
-	double slept; /* seconds of real time given back to others */
-	/* Resident memory in bytes: after `settled` ticks, by tenths of the run after that, and at most. */
-	double rss[11], most;
-	unsigned samples;
+	/* Resident memory in bytes, by tenths of the run: it breathes, for a pass that is under way needs more. */
+	double least[TENTHS], most[TENTHS];
 };
 
 static void count(void *user, const struct event *e)
@@ -95,42 +95,45 @@ static int beat(struct sim *s, struct service_stats *st)
 	return st->ticks != ticks || st->passes != passes ? publish(s, st) : 0;
 }
 
-static void sample(struct sim *s, unsigned long ticks, unsigned long settled, unsigned long end)
+static void sample(struct sim *s, unsigned long ticks, unsigned long end)
 {
+	unsigned long i = min_of(ticks * TENTHS / end, TENTHS - 1ul);
 	double now = resident();
 
-	s->most = max_of(s->most, now);
-	if (s->samples < ARRAY_SIZE(s->rss) && ticks >= settled + (end - settled) * s->samples / 10)
-		s->rss[s->samples++] = now;
+	s->most[i] = max_of(s->most[i], now);
+	s->least[i] = s->least[i] > 0 ? min_of(s->least[i], now) : now;
 }
 
 static int run(struct sim *s, unsigned long ticks, struct service_stats *st)
 {
-	const unsigned long settled = min_of(ticks / 10, 1000ul);
 	int r = 0;
 
 	while (!r && st->ticks < ticks) {
-		unsigned long before = st->ticks;
-
 		r = beat(s, st);
-		if (st->ticks != before)
-			sample(s, st->ticks, settled, ticks);
+		sample(s, st->ticks, ticks);
 	}
 	return r;
+}
+
+static void print_list(const char *name, const double *list)
+{
+	printf("\"%s\":[", name);
+	for (unsigned i = 0; i < TENTHS; i++)
+		printf("%s%.0f", i ? "," : "", list[i]);
+	fputs("],", stdout);
 }
 
 static void print(const struct sim *s, const struct service_stats *st, double cpu)
 {
 	double simulated = (double)s->beats * ENGINE_BEAT;
 
-	printf("{\"simulated_s\":%.0f,\"beats\":%lu,\"ticks\":%lu,\"passes\":%lu,\"sockets\":%lu,\"events\":%lu,"
-	       "\"cpu_s\":%.6f,\"cpu_share\":%.8f,\"pass_cpu_s\":%.6f,\"pass_s\":%.1f,\"slices\":%u,"
-	       "\"peak_rss_bytes\":%.0f,\"rss_bytes\":[",
+	fputs("{", stdout);
+	print_list("least_rss_bytes", s->least);
+	print_list("most_rss_bytes", s->most);
+	printf("\"simulated_s\":%.0f,\"beats\":%lu,\"ticks\":%lu,\"passes\":%lu,\"sockets\":%lu,\"events\":%lu,"
+	       "\"cpu_s\":%.6f,\"cpu_share\":%.8f,\"pass_cpu_s\":%.6f,\"slices\":%u}\n",
 	       simulated, s->beats, st->ticks, st->passes, st->sockets, s->events, cpu, cpu / simulated, st->pass_cpu,
-	       st->pass, st->slices, s->most);
-	for (unsigned i = 0; i < s->samples; i++)
-		printf("%s%.0f", i ? "," : "", s->rss[i]);
-	puts("]}");
+	       st->slices);
 }
 
 int main(int argc, char **argv)
