@@ -12,8 +12,8 @@
 struct watch {
 	char name[65];		  /* "": the service's own */
 	uint64_t inode;
-	int fd;			  /* of the namespace; own: to come back to */
-	struct root *root;	  /* own: the engine's */
+	int fd;			  /* of the namespace, while a pass is under way; own: to come back to, always */
+	struct root *root;	  /* own: the engine's; of others, while a pass is under way, or NULL */
 	struct collecting *pass;  /* between the samples of a full pass; NULL: none is under way */
 	bool again;		  /* found in this round of looking */
 };

@@ -7,19 +7,25 @@
 #include "daemon/engine-private.h"
 #include "root/netns.h"
 
-static void watch_clear(struct watch *w)
+/* A descriptor of a namespace, or a socket in it, would keep it alive after its owner let it go. */
+static void leave(struct watch *w)
 {
 	if (w->pass)
 		collect_abandon(w->pass);
-	if (*w->name)
-		root_free(w->root);
+	w->pass = NULL;
+	if (!*w->name)
+		return;
+	w->root = root_free(w->root);
 	closep(&w->fd);
+	w->fd = -1;
 }
 
 void watches_clear(struct engine *e)
 {
 	for (size_t i = 0; i < e->watch_count; i++)
-		watch_clear(&e->watches[i]);
+		leave(&e->watches[i]);
+	if (e->watch_count)
+		closep(&e->watches[0].fd);
 	free(e->watches);
 	e->watches = NULL;
 	e->watch_count = 0;
@@ -33,21 +39,29 @@ static struct watch *find_watch(struct engine *e, const char *name)
 	return NULL;
 }
 
-static int add_watch(struct engine *e, const char *name, int fd, uint64_t inode)
+static bool prepare(struct watch *w, int fd)
 {
-	struct watch w = {.inode = inode, .fd = fcntl(fd, F_DUPFD_CLOEXEC, 3), .root = e->root, .again = true};
 	struct diag d = {0};
 
-	if (w.fd < 0)
-		return -errno;
-	snprintf(w.name, sizeof(w.name), "%s", name);
-	if (*name && root_open(NULL, &w.root, &d) < 0) {
-		close(w.fd);
-		return -ENOMEM;
+	w->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (w->fd >= 0 && *w->name && root_open(NULL, &w->root, &d) < 0) {
+		closep(&w->fd);
+		w->fd = -1;
 	}
+	return w->fd >= 0;
+}
+
+static void add_watch(struct engine *e, const char *name, int fd, uint64_t inode)
+{
+	struct watch w = {.inode = inode, .again = true};
+
+	snprintf(w.name, sizeof(w.name), "%s", name);
+	if (!*name)
+		w.root = e->root;
+	if (!prepare(&w, fd))
+		return;
 	e->watches = must_realloc(e->watches, e->watch_count + 1, sizeof(w));
 	e->watches[e->watch_count++] = w;
-	return 0;
 }
 
 /* A namespace that was deleted and made anew under its name is another one. */
@@ -62,7 +76,7 @@ static int found(void *user, const char *name, int fd)
 	if (*name && st.st_ino == e->watches[0].inode)
 		return 0;
 	if (w && w->inode == st.st_ino) {
-		w->again = true;
+		w->again = w->fd >= 0 || prepare(w, fd);
 		return 0;
 	}
 	/* The old one stays unfound and is dropped below. */
@@ -99,7 +113,7 @@ static void drop_unfound(struct engine *e, const struct engine_time *t)
 		}
 		if (find_watch(e, w->name) == w)
 			life_forget(&e->life, w->name, t->real, drift_tell, &outlook);
-		watch_clear(w);
+		leave(w);
 	}
 	e->watch_count = kept;
 }
@@ -186,11 +200,8 @@ void pass_begin(struct engine *e, const struct engine_time *t)
 
 void pass_abandon(struct engine *e)
 {
-	for (size_t i = 0; i < e->watch_count; i++) {
-		if (e->watches[i].pass)
-			collect_abandon(e->watches[i].pass);
-		e->watches[i].pass = NULL;
-	}
+	for (size_t i = 0; i < e->watch_count; i++)
+		leave(&e->watches[i]);
 	e->passing = false;
 }
 

@@ -8,11 +8,6 @@ static void print_line(const struct event *ev)
 	_cleanup_text_ struct text t = TEXT_NULL;
 
 	text_addf(&t, "%s: ", severity_name(ev->severity));
-	if (ev->netns && *ev->netns) {
-		text_add(&t, "netns ");
-		text_add_escaped(&t, ev->netns, 64);
-		text_add(&t, ": ");
-	}
 	text_add_escaped(&t, ev->message, 4096);
 	if (ev->rule)
 		text_addf(&t, " [%s]", ev->rule);
