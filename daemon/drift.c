@@ -48,7 +48,8 @@ void drift_tell(void *user, const struct event *ev)
 	if (w && w->previous) {
 		copy.previous = w->previous;
 		copy.writer = find_writer(e, ev->key, ev->actual);
-		w->told = true;
+		w->told = ev->kind == EVENT_DRIFT || ev->kind == EVENT_RESTORED ||
+			  ev->severity >= e->setup->config.journal_level;
 	}
 	if (copy.writer) {
 		text_add(&message, ev->message);

@@ -35,7 +35,8 @@ struct engine {
 	size_t watch_count;
 	double next_pass, pass_began, pass_ended; /* monotonic seconds */
 	double pass_cpu, pass_cpu_sum;		  /* of the last, and of the one under way; seconds */
-	bool passing, visits_others;
+	double pass_interval;			  /* from one begin to the next */
+	bool passing, away; /* away: in another network namespace */
 	struct report report;
 	bool has_report;
 

@@ -225,7 +225,7 @@ void engine_stats(const struct engine *e, const struct engine_time *t, struct se
 	count_findings(e, ret);
 	ret->tick = c->tick;
 	ret->pass_least = c->pass;
-	ret->pass = e->passes || e->passing ? e->next_pass - e->pass_began : c->pass;
+	ret->pass = e->passes ? e->pass_interval : c->pass;
 	ret->budget = c->budget;
 	ret->pass_cpu = e->pass_cpu;
 	ret->pass_age = e->passes ? t->mono - e->pass_ended : 0;

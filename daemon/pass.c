@@ -156,17 +156,19 @@ static void look_for_watches(struct engine *e, const struct engine_time *t)
 	if (denied)
 		snprintf(e->blind, sizeof(e->blind), "the network namespaces of %zu processes cannot be seen (CAP_SYS_PTRACE)", denied);
 	drop_unfound(e, t);
-	e->visits_others = e->watch_count > 1;
 }
 
 static int enter(struct engine *e, struct watch *w, const struct engine_time *t)
 {
 	int r;
 
-	if (!e->visits_others)
+	/* At home already: to enter our own needs the same right as any other. */
+	if (!e->away && !*w->name)
 		return 0;
 	r = root_enter_netns(w->root, w->name, w->fd);
-	if (r < 0) {
+	if (r == 0) {
+		e->away = *w->name != 0;
+	} else {
 		snprintf(e->blind, sizeof(e->blind), "network namespace %s cannot be entered: %s (CAP_SYS_ADMIN)", w->name, strerror(-r));
 		engine_trouble(e, t, "cannot enter network namespace %s: %s; see tcpadvisord(8) for the capability that it needs",
 			       w->name, strerror(-r));
@@ -177,7 +179,7 @@ static int enter(struct engine *e, struct watch *w, const struct engine_time *t)
 static void go_home(struct engine *e, const struct engine_time *t)
 {
 	/* Judging the wrong namespace for our own would be worse than to be started again. */
-	if (e->visits_others && enter(e, &e->watches[0], t) < 0)
+	if (e->away && enter(e, &e->watches[0], t) < 0)
 		abort();
 }
 
@@ -242,7 +244,8 @@ static void schedule(struct engine *e)
 {
 	const struct config *c = &e->setup->config;
 
-	e->next_pass = e->pass_began + max_of(c->pass, e->pass_cpu / c->budget);
+	e->pass_interval = max_of(c->pass, e->pass_cpu / c->budget);
+	e->next_pass = e->pass_began + e->pass_interval;
 }
 
 void pass_end(struct engine *e, const struct engine_time *t)

@@ -26,7 +26,8 @@ struct service {
 	double started, started_mono;
 	double drift_gap; /* seconds from inotify's word to looking; grows while somebody writes without end */
 	double drifted;	  /* when we last looked, monotonic */
-	unsigned long reloads, reloads_failed, filtered;
+	unsigned long reloads, reloads_failed;
+	unsigned long shown; /* transitions of findings when metrics and status were last written */
 };
 
 /* service-tell.c: events to the journal or standard error, and to subscribers. */

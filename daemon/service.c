@@ -14,7 +14,7 @@
 
 #define LOCK_PATH "/run/tcpadvisord/lock"
 
-static const double drift_gap_least = 0.1, drift_gap_most = 2; /* seconds */
+static const double drift_gap_least = 0.1, drift_gap_most = 0.8; /* seconds; what is written is told within one */
 enum { USEC = 1000000, CONTROL_BACKLOG = 16, WRITER_MEMORY = 15 /* seconds: longer than a tick */ };
 
 static int fail(int r, const char *what)
@@ -51,6 +51,19 @@ static void become_ready(struct service *s)
 	service_say(s, EVENT_STARTED, SEVERITY_INFO, text_get(&line));
 }
 
+/* What is measured moves with passes; between them only findings do. */
+static void show(struct service *s, bool passed)
+{
+	const struct life *l = engine_life(s->engine);
+	unsigned long transitions = l->opened + l->closed;
+
+	if (!passed && transitions == s->shown)
+		return;
+	s->shown = transitions;
+	service_write_textfile(s);
+	service_notify_status(s);
+}
+
 static int on_beat(sd_event_source *source, uint64_t usec, void *user)
 {
 	struct service *s = user;
@@ -65,8 +78,7 @@ static int on_beat(sd_event_source *source, uint64_t usec, void *user)
 		become_ready(s);
 	if (after.ticks != before.ticks || after.passes != before.passes) {
 		service_tell_held(s);
-		service_write_textfile(s);
-		service_notify_status(s);
+		show(s, after.passes != before.passes);
 	}
 	return arm(source, ENGINE_BEAT);
 }

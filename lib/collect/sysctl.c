@@ -68,7 +68,10 @@ static int on_any_name(void *user, const char *name)
 static bool tree_is_there(struct root *root, const char *path)
 {
 	bool any = false;
+	uint64_t inode;
 
+	if (root_inode(root, path, &inode) == 0)
+		return true;
 	root_list(root, path, on_any_name, &any);
 	return any;
 }

@@ -9,11 +9,15 @@
 #include "base/hash.h"
 #include "root/root-private.h"
 
-enum { KEPT_MAX = 1024 /* files; others are opened each time */ };
+enum {
+	KEPT_MAX = 1024, /* files; others are opened each time */
+	LOOK_AGAIN = 8,	 /* reads after which a file that was not there is looked for again */
+};
 
 struct kept {
 	char *path;
 	int fd;
+	unsigned misses; /* reads since it was found missing, with that one; 0: it was not */
 };
 
 struct root_kept {
@@ -65,8 +69,11 @@ static ssize_t read_in_place(struct root *r, struct kept *k, void *buf, size_t s
 
 	if (n >= 0)
 		return n;
+	if (k->misses && k->misses++ % LOOK_AGAIN)
+		return -ENOENT;
 	closep(&k->fd);
 	k->fd = root_open_path(r, k->path, O_RDONLY | O_NONBLOCK);
+	k->misses = k->fd == -ENOENT;
 	if (k->fd < 0)
 		return k->fd;
 	n = pread(k->fd, buf, size, 0);
