@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include "cli/verb.h"
+#include "cli/service.h"
 
 /* Of tables. */
 static int set_format(struct options *o, const char *v)
@@ -90,6 +90,17 @@ static int set_fail_on(struct options *o, const char *v)
 	return severity_from_name(v, &o->fail_on) ? 0 : -EINVAL;
 }
 
+static int set_open_fail_on(struct options *o, const char *v)
+{
+	return severity_from_name(v, &o->fail_on) ? 0 : -EINVAL;
+}
+
+static int set_control(struct options *o, const char *v)
+{
+	o->control = v;
+	return *v ? 0 : -EINVAL;
+}
+
 static int set_no_color(struct options *o, const char *v)
 {
 	(void)v;
@@ -144,6 +155,9 @@ const struct option_def option_defs[] = {
 	{"memory", "SIZE (KiB, MiB, GiB or TiB)", TAKES_LINT, set_memory, "judge for a host of this size, such as 64GiB"},
 	{"fail-on", "LEVEL", TAKES_VERDICT, set_fail_on, "exit 2 from this severity on (info, notice, warning, error); "
 							  "or unknown: count what could not be judged"},
+	{"fail-on", "LEVEL", TAKES_OPEN, set_open_fail_on, "exit 2 while a finding of this severity or above is open "
+							   "(default: warning)"},
+	{"control", "PATH", TAKES_SERVICE, set_control, "socket of the service (default: " CONTROL_SOCKET ")"},
 	{"verbose", NULL, TAKES_VERDICT, set_verbose, "also say which rules do not apply here, and why"},
 	{"rate", "RATE", TAKES_WHAT_IF, set_rate, "rate of the path, such as 10Gbit/s"},
 	{"rtt", "TIME", TAKES_WHAT_IF, set_rtt, "round trip of the path, such as 80ms"},
@@ -212,7 +226,7 @@ static int parse_option(const struct verb *v, struct options *o, char **argv, in
 int options_parse(const struct verb *v, int argc, char **argv, struct options *ret)
 {
 	struct options o = {.format = "text", .window = -1, .rate = -1, .rtt = -1, .flows = 1,
-			    .fail_on = SEVERITY_WARNING};
+			    .fail_on = SEVERITY_WARNING, .control = CONTROL_SOCKET};
 	bool only_args = false;
 
 	o.args = argv; /* moved to the front as they come */

@@ -14,7 +14,7 @@ enum exit_status {
 };
 
 struct options {
-	const char *format, *profile, *root, *netns;
+	const char *format, *profile, *root, *netns, *control;
 	const char *speeds[DECLARED_SPEEDS_MAX];
 	size_t speed_count;
 	double window; /* negative: not given */
@@ -37,6 +37,8 @@ enum option_group {
 	TAKES_FILES = 1 << 5,	 /* --root, of any tree of files; --no-color */
 	TAKES_LINT = 1 << 6,	 /* --kernel --memory, and --format with more formats */
 	TAKES_REPORT = 1 << 7,	 /* --format with those of an audit, --no-color */
+	TAKES_SERVICE = 1 << 8,	 /* --control */
+	TAKES_OPEN = 1 << 9,	 /* --fail-on, of findings that are open */
 };
 
 struct option_def {
@@ -67,6 +69,8 @@ int verb_profiles(const struct options *o);
 int verb_lint(const struct options *o);
 int verb_which(const struct options *o);
 int verb_record(const struct options *o);
+int verb_status(const struct options *o);
+int verb_watch(const struct options *o);
 
 /* Parse what follows the verb. 0, or an exit status after a line on stderr. */
 int options_parse(const struct verb *v, int argc, char **argv, struct options *ret);

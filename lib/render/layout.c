@@ -50,6 +50,22 @@ void layout_colour(struct text *t, const struct render_options *o, const char *s
 		text_addf(t, "\033[%sm", sgr);
 }
 
+void layout_severity(struct text *t, const struct render_options *o, enum severity s, size_t width)
+{
+	static const char *const colours[SEVERITIES] = {
+		[SEVERITY_INFO] = "36",
+		[SEVERITY_NOTICE] = "34;1",
+		[SEVERITY_WARNING] = "33;1",
+		[SEVERITY_ERROR] = "31;1",
+	};
+	size_t n = strlen(severity_name(s));
+
+	layout_colour(t, o, colours[s]);
+	text_add(t, severity_name(s));
+	layout_colour(t, o, "0");
+	layout_pad(t, width > n ? width - n : 0);
+}
+
 void layout_value(struct text *t, const struct value *v, enum dim dim)
 {
 	char buf[QUANTITY_MAX];

@@ -11,5 +11,7 @@ void layout_wrap(struct text *t, const char *s, size_t at, size_t indent, size_t
 void layout_pad(struct text *t, size_t columns);
 /* An SGR sequence where colour is wanted. */
 void layout_colour(struct text *t, const struct render_options *o, const char *sgr);
+/* The severity's name in its colour, and blanks up to the width. */
+void layout_severity(struct text *t, const struct render_options *o, enum severity s, size_t width);
 /* The value for people: escaped text, a quantity, or "?" where it is missing. */
 void layout_value(struct text *t, const struct value *v, enum dim dim);

@@ -6,15 +6,6 @@
 
 enum { INDENT = 10, NAME_SHOWN = 200, SUBJECTS_SHOWN = 8, PARAGRAPH_MAX = 2000, VALUE_MIN = 12, VALUE_PADDED = 18 };
 
-static const struct {
-	const char *label, *sgr;
-} severities[SEVERITIES] = {
-	[SEVERITY_INFO] = {"info", "36"},
-	[SEVERITY_NOTICE] = {"notice", "34;1"},
-	[SEVERITY_WARNING] = {"warning", "33;1"},
-	[SEVERITY_ERROR] = {"error", "31;1"},
-};
-
 struct rendering {
 	const struct render_options *o;
 	struct text *t;
@@ -64,9 +55,7 @@ static void headline(struct rendering *r, const struct finding *f)
 {
 	size_t at;
 
-	layout_colour(r->t, r->o, severities[f->severity].sgr);
-	text_addf(r->t, "%-*s", INDENT, severities[f->severity].label);
-	layout_colour(r->t, r->o, "0");
+	layout_severity(r->t, r->o, f->severity, INDENT);
 	layout_colour(r->t, r->o, "1");
 	text_add(r->t, f->rule->id);
 	layout_colour(r->t, r->o, "0");
