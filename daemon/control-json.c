@@ -163,9 +163,9 @@ json_t *control_fact_json(const struct fact_row *r, const char *netns)
 
 static json_t *writer_json(const struct writer *w)
 {
-	return w && w->pid ? json_pack("{s:i, s:I, s:o, s:o}", "pid", w->pid, "uid", (json_int_t)w->uid, "command",
-				       json_untrusted(w->command), "unit", optional(w->unit))
-			   : json_null();
+	return w ? json_pack("{s:o, s:I, s:o, s:o}", "pid", w->pid > 0 ? json_integer(w->pid) : json_null(), "uid",
+			     (json_int_t)w->uid, "command", optional(w->command), "unit", optional(w->unit))
+		 : json_null();
 }
 
 /* Identifiers of Varlink have no dash. */

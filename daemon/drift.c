@@ -25,12 +25,13 @@ static const struct writer *find_writer(const struct engine *e, const char *key,
 	return e->options.writer ? e->options.writer(e->options.user, key, value) : NULL;
 }
 
-/* "…, written by sysctl[812] of app.service" */
+/* "…, written by sysctl[812] of app.service (uid 0)"; of what is not known nothing is said */
 static void add_writer(struct text *t, const struct writer *w)
 {
-	text_addf(t, ", written by ");
-	text_add_escaped(t, *w->command ? w->command : "process", 64);
-	text_addf(t, "[%d]", w->pid);
+	text_add(t, ", written by ");
+	text_add_escaped(t, *w->command ? w->command : "a process", 64);
+	if (w->pid > 0)
+		text_addf(t, "[%d]", w->pid);
 	if (*w->unit) {
 		text_add(t, " of ");
 		text_add_escaped(t, w->unit, 256);

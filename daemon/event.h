@@ -20,11 +20,11 @@ enum event_kind {
 	EVENT_KINDS,
 };
 
-/* Who wrote a sysctl, as the kernel told the tracer. */
+/* Who wrote a sysctl, as the kernel told the tracer; kernels before 6.1 tell user and cgroup alone. */
 struct writer {
 	int pid; /* 0: not known */
 	unsigned uid;
-	char command[16]; /* untrusted */
+	char command[16]; /* or ""; untrusted */
 	char unit[256];	  /* systemd unit of its cgroup, or ""; untrusted */
 };
 

@@ -112,9 +112,11 @@ static void add_string(struct text *t, const char *name, const char *value, size
 
 static void add_writer(struct text *t, const struct writer *w)
 {
-	if (!w || w->pid <= 0)
+	if (!w)
 		return;
-	text_addf(t, "WRITER_PID=%d\nWRITER_UID=%u\n", w->pid, w->uid);
+	if (w->pid > 0)
+		text_addf(t, "WRITER_PID=%d\n", w->pid);
+	text_addf(t, "WRITER_UID=%u\n", w->uid);
 	add_string(t, "WRITER_COMMAND", w->command, 4 * sizeof(w->command), false);
 	add_string(t, "WRITER_UNIT", w->unit, 4 * sizeof(w->unit), false);
 }

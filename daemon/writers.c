@@ -273,15 +273,15 @@ void writers_drain(struct writers *w)
 		drain(w);
 }
 
+/* A socket that fails for good is disabled by sd-event: who writes is then not known, and no more than that. */
 static int on_input(sd_event_source *s, int fd, uint32_t events, void *user)
 {
-	struct writers *w = user;
+	int r = drain(user);
 
+	(void)s;
 	(void)fd;
-	/* A socket that fails for good would wake us forever; who writes is then not known, and no more than that. */
-	if (drain(w) < 0 || (events & (EPOLLHUP | EPOLLERR) && !(events & EPOLLIN)))
-		return sd_event_source_set_enabled(s, SD_EVENT_OFF);
-	return 0;
+	(void)events;
+	return min_of(r, 0);
 }
 
 static void find_tracer(struct writers *w)

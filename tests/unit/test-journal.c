@@ -103,8 +103,7 @@ static void a_line_has_all_that_the_event_has(void **state)
 
 static void what_an_event_has_not_is_not_there(void **state)
 {
-	static const struct writer unknown = {0};
-	struct event e = {.kind = EVENT_STOPPED, .severity = SEVERITY_INFO, .message = "stops", .netns = "", .unit = "", .writer = &unknown};
+	struct event e = {.kind = EVENT_STOPPED, .severity = SEVERITY_INFO, .message = "stops", .netns = "", .unit = ""};
 	_cleanup_datagram_ struct datagram d;
 
 	(void)state;
@@ -113,6 +112,21 @@ static void what_an_event_has_not_is_not_there(void **state)
 	assert_field(&d, "MESSAGE", "stops");
 	assert_field(&d, "TCPADVISOR_EVENT", "stopped");
 	assert_field(&d, "NETNS", NULL);
+}
+
+/* Kernels before 6.1 tell whose write it was, and not which process it was. */
+static void a_writer_without_a_process_is_a_writer(void **state)
+{
+	static const struct writer w = {.uid = 1000, .unit = "session-3.scope"};
+	struct event e = {.kind = EVENT_DRIFT, .severity = SEVERITY_WARNING, .message = "m", .writer = &w};
+	_cleanup_datagram_ struct datagram d;
+
+	(void)state;
+	format(&e, &d);
+	assert_field(&d, "WRITER_PID", NULL);
+	assert_field(&d, "WRITER_UID", "1000");
+	assert_field(&d, "WRITER_COMMAND", NULL);
+	assert_field(&d, "WRITER_UNIT", "session-3.scope");
 }
 
 /* That a sysctl is empty says something; that a name is, nothing. */
@@ -381,6 +395,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_has_all_that_the_event_has),
 		cmocka_unit_test(what_an_event_has_not_is_not_there),
+		cmocka_unit_test(a_writer_without_a_process_is_a_writer),
 		cmocka_unit_test(an_empty_value_is_a_value),
 		cmocka_unit_test(what_is_over_is_no_alarm),
 		cmocka_unit_test(no_name_forges_a_field_or_moves_a_cursor),
