@@ -114,8 +114,10 @@ static void add_duration(struct text *t, const struct telling *telling, const st
 	double d = telling->now - f->opened;
 	size_t i = 0;
 
-	if (d < 0)
+	if (d < 1) {
+		text_add(t, d < 0 ? "" : " within a second");
 		return;
+	}
 	while (d < 2 * units[i].seconds)
 		i++;
 	text_addf(t, " after %.0f %s", units[i].seconds > 0 ? d / units[i].seconds : d, units[i].name);

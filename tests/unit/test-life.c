@@ -326,6 +326,13 @@ static void the_other_side_may_give_way(void **state)
 	set_boot(&w, "net.core.somaxconn", "128", false);
 	expect(&w, 1010,
 	       "restored sysctl.drift net.core.somaxconn warning: net.core.somaxconn is \"128\" as it is meant to be now, after 10 s\n");
+	set_live(&w.court, "net.core.somaxconn", "64");
+	set_boot(&w, "net.core.somaxconn", "128", true);
+	life_update(&w.life, "", court_judge(&w.court), 1012, may, hear, &w);
+	set_live(&w.court, "net.core.somaxconn", "128");
+	set_boot(&w, "net.core.somaxconn", "128", false);
+	expect(&w, 1012.4,
+	       "restored sysctl.drift net.core.somaxconn warning: net.core.somaxconn is \"128\" again within a second, no longer \"64\"\n");
 }
 
 static void a_profile_asks_too(void **state)
