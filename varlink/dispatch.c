@@ -141,8 +141,11 @@ int varlink_dispatch(struct varlink_server *s, struct varlink_call *call, const 
 {
 	int r = run(s, call, q);
 
-	/* Nobody waits for it. */
-	if (call->oneway)
+	/* Nobody waits for it; whoever meant to answer later must not hold it, since the next call takes its place. */
+	if (call->oneway && call->busy) {
 		call->busy = false;
+		if (call->gone)
+			call->gone(call->gone_user, call);
+	}
 	return r;
 }

@@ -84,7 +84,10 @@ int varlink_expected_more(struct varlink_call *c);
 int varlink_invalid_parameter(struct varlink_call *c, const char *name);
 bool varlink_call_wants_more(const struct varlink_call *c);
 uid_t varlink_call_uid(const struct varlink_call *c); /* of the peer when it connected (SO_PEERCRED) */
-/* Call gone(user, c) when the caller of an unanswered call leaves; c is not to be used after it. */
+/*
+ * Call gone(user, c) when the caller of an unanswered call leaves, or never waited for an answer; c is not to be used
+ * after it. Whoever answers later needs this.
+ */
 void varlink_call_on_gone(struct varlink_call *c, void (*gone)(void *user, struct varlink_call *c), void *user);
 
 /* A client: blocking, each wait bounded. */
