@@ -238,7 +238,7 @@ void engine_stats(const struct engine *e, const struct engine_time *t, struct se
 	ret->drifts = e->drifts;
 	ret->keys_watched = (unsigned)e->keys.count;
 	ret->notified = e->keys.inotify >= 0 && e->keys.directory_count > 0;
-	ret->namespaces = e->watch_count ? (unsigned)e->watch_count : 1;
+	ret->namespaces = e->has_report ? (unsigned)e->report.count : 1;
 	ret->blind = *e->blind != 0;
 	ret->blind_why = *e->blind ? e->blind : NULL;
 	ret->settling = engine_settles(e, t) || e->young.count;

@@ -5,7 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { BLOCK_SIZE = 16 * 1024 };
+/* A whole number of pages with its heads: the service has each mapped by itself, and gone when it is freed. */
+enum { BLOCK_SIZE = 64 * 1024 - 64 };
 
 struct arena_block {
 	struct arena_block *previous;
