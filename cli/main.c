@@ -22,6 +22,8 @@ const struct verb verbs[] = {
 	{"which", "KEY", "who sets this sysctl: both loaders' winners, and what they shadow",
 	 TAKES_OUTPUT | TAKES_FILES | TAKES_PROFILE, 1, 1, verb_which},
 	{"facts", "[PATTERN]", "what was measured, and what rules may use", HOST_VERB, 0, 1, verb_facts},
+	{"metrics", "", "OpenMetrics of the service, or without one of an audit",
+	 TAKES_SERVICE | TAKES_HOST | TAKES_PROFILE, 0, 0, verb_metrics},
 	{"rules", "", "the rules that are loaded", TAKES_OUTPUT | TAKES_PROFILE, 0, 0, verb_rules},
 	{"profiles", "", "the profiles that can be chosen", TAKES_OUTPUT, 0, 0, verb_profiles},
 	{"record", "DIR", "write this host to a new directory that --root replays",

@@ -69,6 +69,7 @@ int verb_profiles(const struct options *o);
 int verb_lint(const struct options *o);
 int verb_which(const struct options *o);
 int verb_record(const struct options *o);
+int verb_metrics(const struct options *o);
 int verb_status(const struct options *o);
 int verb_watch(const struct options *o);
 
