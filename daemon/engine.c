@@ -141,6 +141,14 @@ void engine_beat(struct engine *e, const struct engine_time *t)
 		tick(e, t);
 }
 
+/* A window may be shorter than a beat. */
+double engine_wait(const struct engine *e, const struct engine_time *t)
+{
+	double left = e->pass_began + e->all.window - t->mono;
+
+	return e->passing && left < ENGINE_BEAT ? max_of(left, 0.0) : ENGINE_BEAT;
+}
+
 size_t engine_listen(struct engine *e)
 {
 	return keys_listen(&e->keys);

@@ -41,8 +41,9 @@ int engine_new(struct root *root, struct setup *setup, const struct engine_optio
 struct engine *engine_free(struct engine *e);
 DEFINE_CLEANUP(struct engine *, engine_free)
 
-/* What is due. */
+/* What is due; and after it, how many seconds to let pass until the next beat. */
 void engine_beat(struct engine *e, const struct engine_time *t);
+double engine_wait(const struct engine *e, const struct engine_time *t);
 /* Input from engine_inotify(): how many keys it named, which engine_drift() should look at soon. */
 size_t engine_listen(struct engine *e);
 /* Read what inotify named, and judge the sysctls if any changed. */

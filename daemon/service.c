@@ -47,6 +47,7 @@ static void become_ready(struct service *s)
 		  st.keys_watched, st.sockets, st.namespaces, st.namespaces == 1 ? "" : "s", st.profile,
 		  (unsigned long)engine_life(s->engine)->count);
 	s->ready = true;
+	sd_event_source_set_time_accuracy(s->beat, slack(1));
 	sd_notify(false, "READY=1");
 	service_say(s, EVENT_STARTED, SEVERITY_INFO, text_get(&line));
 }
@@ -80,7 +81,8 @@ static int on_beat(sd_event_source *source, uint64_t usec, void *user)
 		service_tell_held(s);
 		show(s, after.passes != before.passes);
 	}
-	return arm(source, ENGINE_BEAT);
+	t = engine_now();
+	return arm(source, engine_wait(s->engine, &t));
 }
 
 /* Somebody who writes all the time is looked at less often, so that he cannot keep us busy. */
@@ -173,7 +175,7 @@ static int add_signals(struct service *s)
 
 static int add_timers(struct service *s)
 {
-	int r = sd_event_add_time_relative(s->event, &s->beat, CLOCK_MONOTONIC, 0, slack(1), on_beat, s);
+	int r = sd_event_add_time_relative(s->event, &s->beat, CLOCK_MONOTONIC, 0, 1, on_beat, s);
 
 	if (r >= 0)
 		r = sd_event_add_time_relative(s->event, &s->drift, CLOCK_MONOTONIC, 0, slack(1), on_drift, s);
