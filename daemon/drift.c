@@ -11,7 +11,7 @@ bool drift_may(void *user, const struct rule *r, const struct subject *s)
 {
 	const struct outlook *x = user;
 
-	if (x->only_sysctls && r->subject != SUBJECT_SYSCTL)
+	if (x->only_sysctls && (r->subject != SUBJECT_SYSCTL || rule_measures(r)))
 		return false;
 	if (x->no_settings && (r->subject == SUBJECT_SYSCTL || r->templates.count))
 		return false;
@@ -25,16 +25,16 @@ static const struct writer *find_writer(const struct engine *e, const char *key,
 	return e->options.writer ? e->options.writer(e->options.user, key, value) : NULL;
 }
 
-/* "…, written by sysctl[812] of app.service (uid 0)"; of what is not known nothing is said */
+/* "…, written by sysctl[812] of app.service (uid 0)"; what is not known is left out. Whoever shows it escapes it. */
 static void add_writer(struct text *t, const struct writer *w)
 {
 	text_add(t, ", written by ");
-	text_add_escaped(t, *w->command ? w->command : "a process", 64);
+	text_add(t, *w->command ? w->command : "a process");
 	if (w->pid > 0)
 		text_addf(t, "[%d]", w->pid);
 	if (*w->unit) {
 		text_add(t, " of ");
-		text_add_escaped(t, w->unit, 256);
+		text_add(t, w->unit);
 	}
 	text_addf(t, " (uid %u)", w->uid);
 }
@@ -49,7 +49,7 @@ void drift_tell(void *user, const struct event *ev)
 	if (w && w->previous) {
 		copy.previous = w->previous;
 		copy.writer = find_writer(e, ev->key, ev->actual);
-		w->told = ev->kind == EVENT_DRIFT || ev->kind == EVENT_RESTORED ||
+		w->told |= ev->kind == EVENT_DRIFT || ev->kind == EVENT_RESTORED ||
 			  ev->severity >= e->setup->config.journal_level;
 	}
 	if (copy.writer) {
@@ -87,12 +87,8 @@ static void tell_change(struct engine *e, const struct watched_key *w, const str
 		.writer = find_writer(e, w->key, w->raw),
 	};
 
-	text_add_escaped(&message, w->key, 256);
-	text_add(&message, " was changed from \"");
-	text_add_escaped(&message, w->previous, 256);
-	text_add(&message, "\" to \"");
-	text_add_escaped(&message, w->raw, 256);
-	text_add(&message, "\"; neither boot nor the profile asks for a value");
+	text_addf(&message, "%s was changed from \"%s\" to \"%s\"; neither boot nor the profile asks for a value", w->key,
+		  w->previous, w->raw);
 	if (ev.writer)
 		add_writer(&message, ev.writer);
 	ev.message = text_get(&message);

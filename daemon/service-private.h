@@ -25,6 +25,7 @@ struct service {
 	bool ready, textfile_failed;
 	double started, started_mono;
 	double drift_gap; /* seconds from inotify's word to looking; grows while somebody writes without end */
+	double held_told; /* when it was last said how many lines were held back, monotonic */
 	double drifted;	  /* when we last looked, monotonic */
 	unsigned long reloads, reloads_failed;
 	unsigned long shown; /* transitions of findings when metrics and status were last written */

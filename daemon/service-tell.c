@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include "daemon/service-private.h"
 
+enum { HELD_TOLD = 60 /* seconds between two lines that say how many were held back */ };
+
 /* Where there is no journal to write to: a terminal, a container. */
 static void print_line(const struct event *ev)
 {
@@ -32,7 +34,7 @@ void service_tell(void *user, const struct event *ev)
 		control_tell(s->control, ev);
 	if (!is_of_interest(s, ev))
 		return;
-	if (ev->kind < EVENT_STARTED && !limit_take(&s->limit, ev->rule ? ev->rule : ev->key, engine_now().mono))
+	if (ev->kind < EVENT_STARTED && !limit_take(&s->limit, ev->key ? ev->key : ev->rule, engine_now().mono))
 		return;
 	if (s->options->foreground)
 		print_line(ev);
@@ -59,10 +61,12 @@ void service_limits(struct service *s)
 
 void service_tell_held(struct service *s)
 {
+	double now = engine_now().mono;
 	char line[128];
 
-	if (s->limit.held == s->limit.reported)
+	if (s->limit.held == s->limit.reported || now - s->held_told < HELD_TOLD)
 		return;
+	s->held_told = now;
 	snprintf(line, sizeof(line), "%lu lines were held back for their rate; `tcpadvisor status` shows all findings",
 		 s->limit.held - s->limit.reported);
 	s->limit.reported = s->limit.held;

@@ -15,7 +15,7 @@
 #define LOCK_PATH "/run/tcpadvisord/lock"
 
 static const double drift_gap_least = 0.1, drift_gap_most = 0.8; /* seconds; what is written is told within one */
-enum { USEC = 1000000, CONTROL_BACKLOG = 16, WRITER_MEMORY = 15 /* seconds: longer than a tick */ };
+enum { USEC = 1000000, CONTROL_BACKLOG = 16, WRITER_MEMORY = 5 /* seconds, and a tick */ };
 
 static int fail(int r, const char *what)
 {
@@ -266,7 +266,7 @@ static const struct writer *find_writer(void *user, const char *key, const char 
 	struct service *s = user;
 
 	writers_drain(s->writers);
-	return writers_find(s->writers, key, value, engine_now().mono - WRITER_MEMORY);
+	return writers_find(s->writers, key, value, engine_now().mono - WRITER_MEMORY - engine_setup(s->engine)->config.tick);
 }
 
 static int open_engine(struct service *s)
