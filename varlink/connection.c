@@ -241,7 +241,8 @@ static void bound_backlogs(struct varlink_server *s)
 		varlink_connection_kill(most);
 }
 
-static int send_message(struct varlink_connection *c, json_t *message)
+/* A message, or the parameters of a last reply as text. Takes the reference. */
+static int send_message(struct varlink_connection *c, json_t *message, const char *parameters)
 {
 	size_t waiting = varlink_connection_backlog(c), added;
 
@@ -256,8 +257,14 @@ static int send_message(struct varlink_connection *c, json_t *message)
 	}
 	if (!waiting)
 		c->since = varlink_now();
-	varlink_dump(message, &c->out);
-	json_decref(message);
+	if (message) {
+		varlink_dump(message, &c->out);
+		json_decref(message);
+	} else {
+		text_add(&c->out, "{\"parameters\":");
+		text_add(&c->out, parameters);
+		text_addn(&c->out, "}", 2);
+	}
 	added = varlink_connection_backlog(c) - waiting;
 	if (added > VARLINK_REPLY_MAX || (waiting && waiting + added > VARLINK_BACKLOG_MAX))
 		varlink_connection_kill(c);
@@ -289,7 +296,15 @@ static int answer(struct varlink_call *call, const char *error, json_t *paramete
 	json_object_set_new(message, "parameters", parameters ? parameters : json_object());
 	if (continues)
 		json_object_set_new(message, "continues", json_true());
-	return send_message(c, message);
+	return send_message(c, message, NULL);
+}
+
+int varlink_reply_text(struct varlink_call *c, const char *parameters)
+{
+	if (!c->busy)
+		return -EINVAL;
+	c->busy = false;
+	return c->oneway ? 0 : send_message(c->connection, NULL, parameters);
 }
 
 int varlink_reply(struct varlink_call *c, json_t *parameters)

@@ -75,6 +75,8 @@ DEFINE_CLEANUP(struct varlink_server *, varlink_server_free)
  */
 int varlink_reply(struct varlink_call *c, json_t *parameters);
 int varlink_notify(struct varlink_call *c, json_t *parameters);
+/* Parameters that are written already, as a JSON object: what would take too much memory as a tree. */
+int varlink_reply_text(struct varlink_call *c, const char *parameters);
 int varlink_error(struct varlink_call *c, const char *error, json_t *parameters);
 /* The first parameter that is not the known one (NULL: the method takes none), or NULL. */
 const char *varlink_unknown_parameter(const json_t *parameters, const char *known);

@@ -38,9 +38,14 @@ static int add_chunk(const char *bytes, size_t n, void *text)
 	return 0;
 }
 
+void json_add(json_t *root, size_t flags, struct text *ret)
+{
+	json_dump_callback(root, add_chunk, ret, flags);
+	json_decref(root);
+}
+
 void json_finish(json_t *root, struct text *ret)
 {
-	json_dump_callback(root, add_chunk, ret, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+	json_add(root, JSON_INDENT(2) | JSON_REAL_PRECISION(9), ret);
 	text_add(ret, "\n");
-	json_decref(root);
 }

@@ -10,7 +10,9 @@ json_t *json_untrusted(const char *s);
 /* A whole number where it is one, else a real; null where missing. */
 json_t *json_value(const struct value *v);
 json_t *json_number(double v);
-/* Dump at the end of ret, and release it. */
+/* Dump at the end of ret as jansson's flags say, and release it. */
+void json_add(json_t *root, size_t flags, struct text *ret);
+/* As documents are printed. */
 void json_finish(json_t *root, struct text *ret);
 /* A whole audit: schema tcpadvisor.audit/1. */
 json_t *json_report(const struct report *r);

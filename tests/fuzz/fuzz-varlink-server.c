@@ -19,6 +19,14 @@ struct bench {
 	unsigned streams, gone;
 };
 
+static int echo_text(void *user, struct varlink_call *call, const json_t *parameters)
+{
+	_cleanup_free_ char *s = json_dumps(parameters, JSON_COMPACT);
+
+	(void)user;
+	return varlink_reply_text(call, s);
+}
+
 static int echo(void *user, struct varlink_call *call, const json_t *parameters)
 {
 	(void)user;
@@ -85,7 +93,7 @@ static int fail(void *user, struct varlink_call *call, const json_t *parameters)
 static const struct varlink_interface interfaces[] = {{"a.b", "interface a.b\n"}, {NULL, NULL}};
 static const struct varlink_method methods[] = {
 	{"a.b.Echo", echo},   {"a.b.Refuse", refuse}, {"a.b.Three", three}, {"a.b.Later", later},
-	{"a.b.Stream", stream}, {"a.b.Fail", fail},   {"a.b.Nothing", NULL}, {NULL, NULL},
+	{"a.b.Stream", stream}, {"a.b.EchoText", echo_text}, {"a.b.Fail", fail},   {"a.b.Nothing", NULL}, {NULL, NULL},
 };
 static const struct varlink_info info = {"v", "p", "1", "", interfaces, methods, 0, 0};
 
