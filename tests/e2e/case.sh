@@ -54,7 +54,7 @@ is() {
 	[ "$1" = "$2" ] || { echo "'$1', expected '$2'"; return 1; }
 }
 
-# What a person does after `make install`; conf on stdin.
+# What a person does after `make install`.
 install_service() {
 	systemd-sysusers && systemd-tmpfiles --create tcpadvisor.conf &&
 		journalctl -q --update-catalog && systemctl daemon-reload
@@ -108,4 +108,11 @@ heard_since() {
 	shift
 	at=$(when "$@")
 	[ "${at:-0}" -ge "$since_us" ]
+}
+
+# The service's answer as one document of JSON. The exit status 2 says that something is open, and is an answer too.
+answer() {
+	tcpadvisor status --format=json
+	answered=$?
+	[ $answered = 0 ] || [ $answered = 2 ]
 }

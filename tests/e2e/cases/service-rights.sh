@@ -42,7 +42,7 @@ starts() {
 }
 
 blind() {
-	within 5 is_metric blind 1 && is_metric namespaces 1 && tcpadvisor status | grep 'blind to others' &&
+	within 5 is_metric blind 1 && is_metric namespaces 1 && answer | grep '"blind": *true' &&
 		not said NETNS=side
 }
 
@@ -54,7 +54,7 @@ blind_without_dropin() {
 }
 
 said_blind() {
-	is_metric blind 1 && tcpadvisor status | grep -E 'blind to others: .*(CAP_SYS_PTRACE|CAP_SYS_ADMIN)'
+	is_metric blind 1 && answer | grep -E '"blind_why": *"[^"]*CAP_SYS_(PTRACE|ADMIN)'
 }
 
 with_dropin() {

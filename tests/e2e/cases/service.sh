@@ -166,12 +166,15 @@ interface_removed() {
 
 status_shown() {
 	tcpadvisor status
+	status=$?
+	[ $status = 0 ] || [ $status = 2 ]
 }
 
+# What is open has the exit status of an audit.
 status_knows() {
-	by_sysctl 33
-	within 2 said TCPADVISOR_EVENT=drift KEY=$key ACTUAL=33
-	tcpadvisor status | grep "sysctl.drift.*$key" && restored
+	drift_told by_sysctl 33 1000 || return
+	text=$(tcpadvisor status)
+	is $? 2 && echo "$text" && echo "$text" | grep "sysctl.drift *$key" && restored
 }
 
 stays_small() {
