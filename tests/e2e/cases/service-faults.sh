@@ -158,7 +158,7 @@ strangers_refused() {
 }
 
 flooded() {
-	callers 65534 tcpadvisor 4 &
+	callers 65534 tcpadvisor 2 &
 	sleep 0.5
 	start=$(now)
 	answer >/dev/null

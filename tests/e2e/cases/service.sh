@@ -54,7 +54,7 @@ restored() {
 
 # Each write from where the service's own rhythm is at another point.
 drift_elsewhere() {
-	for n in 1 2 3; do
+	for n in 1 2; do
 		drift_told by_other_proc 3$n 2000 && restored && sleep 0.7 || return
 	done
 }
@@ -151,9 +151,8 @@ hostile_interface() {
 		{ journalctl -q -t tcpadvisord -o cat SUBJECT_TYPE=interface | cat -v; return 1; }
 }
 
-# In no line and in no metric is a byte that a terminal would obey.
+# In no line and in no metric is a byte that a terminal would obey, and no line is one of bytes rather than text.
 harmless() {
-	within 5 grep -q 'interface=.*x1b' $prom
 	! journalctl -q -t tcpadvisord -o json | grep -a '\\u001b' && ! journalctl -q -t tcpadvisord -o json | grep -a '"MESSAGE":\[' &&
 		! grep -a "$(printf '\033')" $prom
 }
