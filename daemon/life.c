@@ -189,12 +189,17 @@ static void weigh_severity(struct update *u, struct life_finding *f, const struc
 	life_tell_changed(&u->telling, f, now, before);
 }
 
-/* Findings come the gravest first: of several with one name the first counts. */
+/*
+ * Findings come the gravest first: of several with one name the first counts. A partial one keeps what is open so, and
+ * opens nothing: a look at everything will say it whole.
+ */
 static void see(struct update *u, const struct finding *now)
 {
 	struct identity x = identity_of(u, now);
 	struct life_finding *f = index_find(u, &x, now);
 
+	if (!f && now->partial)
+		return;
 	if (!f) {
 		open_finding(u, &x, now);
 		return;
@@ -202,6 +207,11 @@ static void see(struct update *u, const struct finding *now)
 	if (u->fate[f - u->l->findings] == FATE_SEEN)
 		return;
 	u->fate[f - u->l->findings] = FATE_SEEN;
+	if (now->partial) {
+		f->seen = u->telling.now;
+		f->well_since = 0;
+		return;
+	}
 	remember(u, f, now);
 	if (!drifted_on(u, f, now))
 		weigh_severity(u, f, now);

@@ -192,6 +192,25 @@ static void add_recommendations(struct judging *g, struct finding *f, const stru
 			add_recommendation(g, f, &g->rules->wanted[i], env);
 }
 
+static bool misses(const struct message *m, const struct expr_env *env)
+{
+	for (unsigned i = 0; i < m->count; i++)
+		if (m->parts[i].expr && expr_eval(m->parts[i].expr, env).state == VALUE_LEFT_OUT)
+			return true;
+	return false;
+}
+
+/* A look at counters alone may find a fault, and not know how bad it is. */
+static bool is_partial(const struct rule *r, const struct expr_env *env)
+{
+	if (!env->facts->left_out)
+		return false;
+	for (enum severity s = SEVERITIES; s-- > r->severity;)
+		if (r->raised[s] && expr_eval(r->raised[s], env).state == VALUE_LEFT_OUT)
+			return true;
+	return misses(&r->message, env) || misses(&r->advise, env);
+}
+
 static void advise(struct judging *g, const struct rule *r, const struct subject *s, const struct expr_env *env)
 {
 	struct judgement *j = g->j;
@@ -204,6 +223,7 @@ static void advise(struct judging *g, const struct rule *r, const struct subject
 		.severity = severity_here(r, env),
 		.message = message_fill(&r->message, env, &j->arena),
 		.advise = r->advise.count ? message_fill(&r->advise, env, &j->arena) : NULL,
+		.partial = is_partial(r, env),
 		.order = j->count,
 	};
 	add_evidence(f, r, env);

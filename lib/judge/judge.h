@@ -44,6 +44,7 @@ struct finding {
 	unsigned evidence_count;
 	struct recommendation recommend[RECOMMENDATIONS_MAX];
 	unsigned recommend_count;
+	bool partial; /* its sentences or its severity miss what was left out this time (VALUE_LEFT_OUT) */
 	size_t order; /* in which it was found: that of the subjects */
 };
 

@@ -10,6 +10,8 @@
 	"severity = notice\ntitle = Drift\nmessage = {key.live} is not as meant\nbecause = b\nrefs = r\n"     \
 	"[a.files]\nfor = host\nwhen = host.fd_used > 100\nseverity = warning\ntitle = Many files\n"       \
 	"message = {host.fd_used} files\nbecause = b\nrefs = r\n"                                          \
+	"[a.partly]\nfor = host\nwhen = host.fd_used > 1000\nseverity = warning\ntitle = Many files\n"     \
+	"message = {host.fd_used} files, {sockets.total} sockets\nbecause = b\nrefs = r\n"                \
 	"[a.open]\nfor = host\nwhen = sockets.established >= 1\nseverity = notice\ntitle = Open\n"          \
 	"message = {sockets.established} connections\nbecause = b\nrefs = r\n"
 #define KEYS                                                                                               \
@@ -59,7 +61,8 @@ static void bed_make(struct bed *b, void **state, const char *conf)
 	tree_write(b->tree, "r/proc/sys/net/core/somaxconn", "4096\n");
 	tree_write(b->tree, "r/proc/sys/net/ipv4/tcp_fin_timeout", "60\n");
 	tree_write(b->tree, "r/proc/sys/fs/file-nr", "50 0 1000\n");
-	b->root = open_record(b->tree, PLAIN);
+	host_write(&b->host);
+	b->root = host_open(&b->host);
 	b->now = (struct engine_time){1000, 2e9, 5000};
 	assert_int_equal(engine_new(b->root, load(b), &o, &b->engine), 0);
 }
@@ -132,6 +135,26 @@ static void what_ticks_see_closes_between_passes(void **state)
 	pass_time(&b, 60);
 	assert_told(&b, "closed a.files|");
 	assert_int_equal(stats_of(&b).passes, 1);
+	bed_clear(&b);
+}
+
+/* What a tick cannot say whole it leaves to the next pass, and what a pass said it does not spoil. */
+static void ticks_say_nothing_half(void **state)
+{
+	struct bed b = {0};
+
+	bed_make(&b, state, "format = 1\n[service]\ntick = 10 s\npass = 60 s\nhold = 20 s\n");
+	pass_time(&b, 4);
+	tree_write(b.tree, "r/proc/sys/fs/file-nr", "2000 0 9000\n");
+	pass_time(&b, 40);
+	assert_told(&b, "opened a.files|");
+	pass_time(&b, 20);
+	assert_told(&b, "opened a.partly|");
+	pass_time(&b, 30);
+	assert_string_equal(engine_life(b.engine)->findings[1].message, "2000 files, 0 sockets");
+	tree_write(b.tree, "r/proc/sys/fs/file-nr", "50 0 9000\n");
+	pass_time(&b, 40);
+	assert_int_equal(engine_life(b.engine)->count, 0);
 	bed_clear(&b);
 }
 
@@ -283,6 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		in_tree(nothing_is_told_twice),
 		in_tree(what_ticks_see_closes_between_passes),
+		in_tree(ticks_say_nothing_half),
 		in_tree(drift_is_told_at_the_next_beat),
 		in_tree(a_pass_under_way_does_not_take_drift_back),
 		in_tree(a_key_of_which_nothing_is_asked),
