@@ -17,6 +17,7 @@ settings() {
 		settle = 0
 		tick = 2 s
 		pass = 4 s
+		budget = 100 %
 		hold = 0
 		netns = $1
 	CONF

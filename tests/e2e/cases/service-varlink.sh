@@ -16,6 +16,7 @@ settings() {
 		settle = 0
 		tick = 2 s
 		pass = 4 s
+		budget = 100 %
 		hold = 0
 	CONF
 	echo "$key = 45" >/etc/sysctl.d/90-e2e.conf
