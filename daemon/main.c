@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* tcpadvisord: watches a host's TCP settings and sockets, and tells what changes. Writes no setting. */
 #include <errno.h>
-#include <malloc.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "daemon/memory.h"
 #include "daemon/service.h"
 
 enum { EXIT_USAGE = 64 };
@@ -53,16 +53,6 @@ static int parse(int argc, char **argv, struct service_options *o)
 	return optind < argc ? usage() : -1;
 }
 
-/*
- * Facts, rules and findings come and go as arenas of large blocks: mapped one by one they leave no holes in the heap, which
- * would grow to the sum of what ever lived side by side.
- */
-static void keep_heap_small(void)
-{
-	mallopt(M_MMAP_THRESHOLD, 32 * 1024);
-	mallopt(M_TRIM_THRESHOLD, 64 * 1024);
-}
-
 int main(int argc, char **argv)
 {
 	const char *datadir = getenv("TCPADVISOR_DATADIR");
@@ -75,6 +65,6 @@ int main(int argc, char **argv)
 
 	if (r >= 0)
 		return r;
-	keep_heap_small();
+	memory_keep_small();
 	return service_run(&o) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

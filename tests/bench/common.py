@@ -50,6 +50,14 @@ def host_facts():
             "memory_bytes": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")}
 
 
+def busy_seconds():
+    """CPU time the whole machine has spent, and time stolen by its hypervisor, in seconds."""
+    with open("/proc/stat", encoding="ascii") as stat:
+        user, nice, system, _, _, irq, softirq, steal, *_ = map(int, stat.readline().split()[1:])
+    tick = os.sysconf("SC_CLK_TCK")
+    return (user + nice + system + irq + softirq) / tick, steal / tick
+
+
 def check_programs(paths):
     """Everything that will be run is there."""
     for path in paths:

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/engine.h"
+#include "daemon/memory.h"
 #include "daemon/metrics.h"
 #include "daemon/textfile.h"
 
@@ -149,6 +150,7 @@ int main(int argc, char **argv)
 		fputs("usage: hours TICKS [TEXTFILE]\n", stderr);
 		return EX_USAGE;
 	}
+	memory_keep_small();
 	if (open_engine(&s, datadir && *datadir ? datadir : DATADIR) < 0)
 		return 1;
 	cpu = engine_cpu();
