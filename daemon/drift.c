@@ -117,6 +117,7 @@ void drift_judge(struct engine *e, struct facts *f, bool only_sysctls, const str
 	_cleanup_(judgement_clear) struct judgement j;
 	struct outlook outlook = {.engine = e, .time = t, .only_sysctls = only_sysctls};
 
+	young_take(&e->young, f, t->mono, e->setup->config.settle);
 	if (keys_take(&e->keys, f, &e->setup->rules))
 		e->changed = t->mono;
 	judge(&e->setup->rules, f, t->real, &j);

@@ -114,7 +114,6 @@ static void tick(struct engine *e, const struct engine_time *t)
 	if (e->tick) {
 		collect_end(e->tick, &f);
 		e->tick = NULL;
-		young_take(&e->young, f, t->mono, e->setup->config.settle);
 		drift_judge(e, f, false, t);
 		facts_free(f);
 		malloc_trim(0);

@@ -230,6 +230,8 @@ static void judge_watch(struct engine *e, struct watch *w, const struct engine_t
 	part->facts->again = e->report.count > 0;
 	part->host = *root_host(w->root);
 	part->host.clock = t->real;
+	if (!*w->name)
+		young_take(&e->young, part->facts, t->mono, e->setup->config.settle);
 	if (!*w->name && !e->keys.count)
 		keys_take(&e->keys, part->facts, &e->setup->rules);
 	judge(&e->setup->rules, part->facts, t->real, &part->judgement);

@@ -93,8 +93,8 @@ count() {
 heard() {
 	since=$1 most=$2
 	shift 2
-	within 5 heard_since "$since" "$@" || {
-		echo "no line within 5 s; the last lines:"
+	within $((most / 1000 + 4)) heard_since "$since" "$@" || {
+		echo "no line; the last ones:"
 		journalctl -q -t tcpadvisord -n 8 -o cat
 		return 1
 	}

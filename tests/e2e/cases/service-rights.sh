@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What more rights give: with the drop-in other network namespaces are judged, without it the service says that it is
-# blind; with the tracer a line names who wrote.
+# blind; with the tracer a line names who wrote. And what waits: drift of an interface that has just come.
 #
 # nspawn: --capability=CAP_BPF,CAP_PERFMON --system-call-filter=bpf
 
@@ -108,6 +108,18 @@ named() {
 	heard "$since" 1000 TCPADVISOR_EVENT=drift KEY=$key ACTUAL=30 WRITER_COMMAND=sysctl WRITER_UID=0 WRITER_UNIT=meddler.service
 }
 
+# Others still set its sysctls. Somebody writes another key meanwhile, which makes the service look at all.
+settles() {
+	settings all
+	sed -i 's/^settle = .*/settle = 4 s/' /etc/tcpadvisor/tcpadvisor.conf
+	echo 'net.ipv4.conf.late0.rp_filter = 1' >/etc/sysctl.d/91-late.conf
+	systemctl reload tcpadvisord
+	since=$(now)
+	ip link add late0 type veth peer name late1 && sysctl -qw net.ipv4.conf.late0.rp_filter=0 $key=31 &&
+		heard "$since" 12000 TCPADVISOR_EVENT=drift KEY=net.ipv4.conf.late0.rp_filter EXPECTED=1 ACTUAL=0 || return
+	[ $took -ge 4000 ]
+}
+
 nothing_denied() {
 	! journalctl -q -u tcpadvisord -u tcpadvisord.socket -p warning _PID=1 | grep .
 }
@@ -129,5 +141,6 @@ if command -v tcpadvisor-trace >/dev/null && timeout 0.5 tcpadvisor-trace --sock
 	point 'the tracer speaks to the service' trace
 	point 'the line about drift names command, user and unit of the writer' named
 fi
+point 'drift of an interface that is new waits until it settled' settles
 point 'systemd had nothing to warn of' nothing_denied
 finish
