@@ -96,9 +96,9 @@ static void add_cost(const struct seen *s, struct text *t)
 	}
 	text_add(t, ", ");
 	add_quantity(t, DIM_SECONDS, s->pass_cpu);
-	text_add(t, " for the last pass; passes may use ");
+	text_add(t, " for the last pass; at most ");
 	add_quantity(t, DIM_RATIO, s->budget);
-	text_add(t, "; ");
+	text_add(t, " is meant; ");
 	add_quantity(t, DIM_BYTES, s->rss);
 	text_add(t, " of memory");
 }

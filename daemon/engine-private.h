@@ -35,6 +35,7 @@ struct engine {
 	size_t watch_count;
 	double next_pass, pass_began, pass_ended; /* monotonic seconds */
 	double pass_cpu, pass_cpu_sum;		  /* of the last, and of the one under way; seconds */
+	double cpu_scheduled;			  /* that the process had used when the next pass was scheduled */
 	double pass_interval;			  /* from one begin to the next */
 	bool passing, away; /* away: in another network namespace */
 	struct report report;

@@ -44,7 +44,7 @@ static const struct row rows[] = {
 	{GAUGE("tick_interval_seconds", "seconds", "Time between ticks."), ONE(tick)},
 	{GAUGE("pass_interval_seconds", "seconds", "Time between full passes: that of now, which grows with the sockets, and the least, which is configured."),
 	 TWO("which", "now", pass, "least", pass_least)},
-	{GAUGE("budget_ratio", "ratio", "Share of one core that passes may use."), ONE(budget)},
+	{GAUGE("budget_ratio", "ratio", "Share of one core that the service may use."), ONE(budget)},
 	{GAUGE("pass_cpu_seconds", "seconds", "CPU time that the last full pass took."), ONE(pass_cpu)},
 	{GAUGE("pass_age_seconds", "seconds", "Time since that ended."), ONE(pass_age)},
 	{GAUGE("slice", NULL, "Which part of the sockets a pass looks at."), ONE(slice)},

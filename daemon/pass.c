@@ -7,6 +7,8 @@
 #include "daemon/engine-private.h"
 #include "root/netns.h"
 
+enum { INTERVAL_MAX = 3600 /* seconds between passes that are cheap by themselves */ };
+
 /* A descriptor of a namespace, or a socket in it, would keep it alive after its owner let it go. */
 static void leave(struct watch *w)
 {
@@ -241,12 +243,17 @@ static void judge_watch(struct engine *e, struct watch *w, const struct engine_t
 	e->sockets += sockets.state == VALUE_KNOWN ? (unsigned long)sockets.num : 0;
 }
 
-/* The next one so far off that this one's cost is within the share of a core that passes may use. */
+/*
+ * The next one so far off that all that was used since the last one was scheduled, this one and what ticks and callers
+ * took, is within the share of a core that the service may use. Where those alone take more, passes go on.
+ */
 static void schedule(struct engine *e)
 {
 	const struct config *c = &e->setup->config;
+	double cpu = engine_cpu(), interval = (cpu - e->cpu_scheduled) / c->budget;
 
-	e->pass_interval = max_of(c->pass, e->pass_cpu / c->budget);
+	e->cpu_scheduled = cpu;
+	e->pass_interval = max_of(c->pass, min_of(interval, max_of(INTERVAL_MAX, e->pass_cpu / c->budget)));
 	e->next_pass = e->pass_began + e->pass_interval;
 }
 

@@ -12,7 +12,7 @@ struct service_stats {
 	double rss;		 /* bytes */
 	double tick, pass;	 /* seconds between ticks, and between full passes now */
 	double pass_least;	 /* as configured: passes come no more often */
-	double budget;		 /* share of one core that passes may use */
+	double budget;		 /* share of one core that it may use: passes come as seldom as that needs */
 	double pass_cpu;	 /* seconds that the last full pass took */
 	double pass_age;	 /* seconds since it ended */
 	unsigned slice, slices;	 /* of the sockets that a pass looks at: 1 of 1 */

@@ -28,7 +28,7 @@ struct config {
 	/* of the service */
 	double tick;	       /* seconds between looks at counters and listeners */
 	double pass;	       /* seconds between full passes over the sockets, at least */
-	double budget;	       /* share of one core that full passes may use */
+	double budget;	       /* share of one core that the service may use: passes come as seldom as that needs */
 	double hold;	       /* seconds that a measured finding must be gone before it closes */
 	double settle;	       /* seconds after boot, or after an interface came, that drift is held back */
 	const char *netns;     /* other network namespaces to judge: "none", "all", or names separated by commas */
