@@ -251,9 +251,11 @@ static void schedule(struct engine *e)
 {
 	const struct config *c = &e->setup->config;
 	double cpu = engine_cpu(), interval = (cpu - e->cpu_scheduled) / c->budget;
+	double most = max_of((double)INTERVAL_MAX, e->pass_cpu / c->budget);
 
 	e->cpu_scheduled = cpu;
-	e->pass_interval = max_of(c->pass, min_of(interval, max_of(INTERVAL_MAX, e->pass_cpu / c->budget)));
+	interval = min_of(interval, most);
+	e->pass_interval = max_of(c->pass, interval);
 	e->next_pass = e->pass_began + e->pass_interval;
 }
 
