@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The service from its start to its end: READY, drift however it was written, reloads good and bad, a second instance,
-# interfaces that come and go, and a clean stop. service.root sets what the sysctls are measured against.
+# interfaces that come and go, and a clean stop. service.root sets what the sysctls are measured against; service.py
+# compares what the service finds in its sandbox with an audit outside.
 
 . /mnt/case.sh
 
@@ -142,6 +143,17 @@ is_other_file() {
 	[ "$(stat -c %i $prom)" != "$before" ]
 }
 
+# Both for service.py. The service first: what it says is from before.
+compare_with_audit() {
+	sleep 4
+	answer >/mnt/out/status.json
+	echo 0 >/mnt/out/status.status
+	setpriv --reuid=tcpadvisor --regid=tcpadvisor --clear-groups tcpadvisor audit --format=json --window=0 \
+		>/mnt/out/audit.json
+	echo $? >/mnt/out/audit.status
+	[ -s /mnt/out/status.json ] && [ -s /mnt/out/audit.json ]
+}
+
 # Interfaces may be named by whoever has a user namespace in a container. By perl, since shells and ip disagree on names.
 hostile=$(printf 'e\033[31m"{}\\')
 hostile_interface() {
@@ -219,6 +231,7 @@ point 'metrics are readable to all' textfile
 point 'and replaced' textfile_is_new
 point 'status answers' status_shown
 point 'and knows of drift' status_knows
+point 'status and audit' compare_with_audit
 point 'an interface with a hostile name is judged' hostile_interface
 point 'its name is harmless in the journal and in metrics' harmless
 point 'it is removed, and its findings close' interface_removed
