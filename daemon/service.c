@@ -40,12 +40,13 @@ static int arm(sd_event_source *timer, double seconds)
 static void become_ready(struct service *s)
 {
 	struct service_stats st;
+	size_t open = engine_life(s->engine)->count;
 	_cleanup_text_ struct text line = TEXT_NULL;
 
 	service_stats(s, &st);
-	text_addf(&line, "Watching %u sysctls and %lu sockets of %u network namespace%s by profile %s; %lu findings are open",
+	text_addf(&line, "Watching %u sysctls and %lu sockets of %u network namespace%s by profile %s; %zu finding%s open",
 		  st.keys_watched, st.sockets, st.namespaces, st.namespaces == 1 ? "" : "s", st.profile,
-		  (unsigned long)engine_life(s->engine)->count);
+		  open, open == 1 ? " is" : "s are");
 	s->ready = true;
 	sd_event_source_set_time_accuracy(s->beat, slack(1));
 	sd_notify(false, "READY=1");
