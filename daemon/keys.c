@@ -6,7 +6,7 @@
 #include <sys/inotify.h>
 #include "daemon/macro.h"
 
-enum { VALUE_MAX = 64 * 1024 };
+enum { VALUE_MAX = 64 * 1024, LISTEN_MAX = 128 /* reads at a time: more than the kernel's queue holds */ };
 
 void keys_init(struct keys *k, struct root *root, const char *proc_sys)
 {
@@ -95,21 +95,63 @@ static struct watched_directory *find_directory(struct keys *k, int wd)
 	return NULL;
 }
 
-/* A watch for each directory: an event names the file in it. */
-static void watch_directory(struct keys *k, const char *path)
+static struct watched_directory *find_directory_at(struct keys *k, const char *path, size_t n)
+{
+	for (size_t i = 0; i < k->directory_count; i++)
+		if (!strncmp(k->directories[i].path, path, n) && !k->directories[i].path[n])
+			return &k->directories[i];
+	return NULL;
+}
+
+/* Another one may stand under the old one's name. */
+static void watch_directory(struct keys *k, const char *path, size_t n)
 {
 	_cleanup_text_ struct text dir = TEXT_NULL;
-	const char *below = path + strlen("proc/sys/"), *end = strrchr(below, '/');
+	struct watched_directory *d = find_directory_at(k, path, n);
 	int wd;
 
-	if (k->inotify < 0 || !end)
+	if (d && d->seen)
 		return;
-	text_addf(&dir, "%s/%.*s", k->proc_sys, (int)(end - below), below);
+	text_addf(&dir, "%s/%.*s", k->proc_sys, (int)n, path);
 	wd = inotify_add_watch(k->inotify, text_get(&dir), IN_MODIFY | IN_ONLYDIR);
-	if (wd < 0 || find_directory(k, wd))
+	if (wd < 0)
 		return;
-	k->directories = must_realloc(k->directories, k->directory_count + 1, sizeof(*k->directories));
-	k->directories[k->directory_count++] = (struct watched_directory){wd, must_strndup(below, (size_t)(end - below))};
+	if (!d) {
+		k->directories = must_realloc(k->directories, k->directory_count + 1, sizeof(*d));
+		d = &k->directories[k->directory_count++];
+		*d = (struct watched_directory){.wd = wd, .path = must_strndup(path, n)};
+	}
+	if (d->wd != wd)
+		inotify_rm_watch(k->inotify, d->wd);
+	d->wd = wd;
+	d->seen = true;
+}
+
+static void forget_directory(struct keys *k, struct watched_directory *d)
+{
+	free(d->path);
+	*d = k->directories[--k->directory_count];
+}
+
+/*
+ * A watch for each directory: an event names the file in it. procfs does not tell when a directory goes with its
+ * interface, nor that another one came under its name, so all are looked up again; the kernel has one watch for each.
+ */
+static void watch_directories(struct keys *k)
+{
+	for (size_t i = 0; i < k->directory_count; i++)
+		k->directories[i].seen = false;
+	for (size_t i = 0; i < k->count; i++) {
+		const char *below = k->list[i].path + strlen("proc/sys/"), *end = strrchr(below, '/');
+
+		if (end)
+			watch_directory(k, below, (size_t)(end - below));
+	}
+	for (size_t i = k->directory_count; i-- > 0;)
+		if (!k->directories[i].seen) {
+			inotify_rm_watch(k->inotify, k->directories[i].wd);
+			forget_directory(k, &k->directories[i]);
+		}
 }
 
 static bool is_expected(const struct sysctl_state *s, const struct ruleset *rules)
@@ -137,7 +179,6 @@ static struct watched_key *add(struct keys *k, const char *key)
 
 	k->list = must_realloc(k->list, k->count + 1, sizeof(w));
 	k->list[k->count] = w;
-	watch_directory(k, w.path);
 	return &k->list[k->count++];
 }
 
@@ -184,6 +225,8 @@ size_t keys_take(struct keys *k, const struct facts *f, const struct ruleset *ru
 	if (k->count)
 		qsort(k->list, k->count, sizeof(*k->list), by_key);
 	count_polled(k);
+	if (k->inotify >= 0)
+		watch_directories(k);
 	return changed;
 }
 
@@ -216,17 +259,22 @@ static size_t hint_all(struct keys *k)
 	return k->count;
 }
 
-/* Its interface went. */
-static void forget_directory(struct keys *k, struct watched_directory *d)
+/* A file's key: in the one a dot is what a slash is in the other. */
+static char *key_of(const char *directory, const char *name)
 {
-	free(d->path);
-	*d = k->directories[--k->directory_count];
+	_cleanup_text_ struct text key = TEXT_NULL;
+
+	text_addf(&key, "%s/%s", directory, name);
+	for (char *p = key.s; *p; p++)
+		*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
+	return must_strdup(key.s);
 }
 
 static size_t hint(struct keys *k, const struct inotify_event *e)
 {
 	struct watched_directory *d = find_directory(k, e->wd);
-	_cleanup_text_ struct text path = TEXT_NULL;
+	_cleanup_free_ char *key = NULL;
+	struct watched_key *w;
 
 	if (e->mask & IN_Q_OVERFLOW)
 		return hint_all(k);
@@ -234,22 +282,21 @@ static size_t hint(struct keys *k, const struct inotify_event *e)
 		forget_directory(k, d);
 	if (!d || !(e->mask & IN_MODIFY) || !e->len)
 		return 0;
-	text_addf(&path, "proc/sys/%s/%s", d->path, e->name);
-	for (size_t i = 0; i < k->count; i++)
-		if (!strcmp(k->list[i].path, text_get(&path))) {
-			k->list[i].hinted = true;
-			return 1;
-		}
-	return 0;
+	key = key_of(d->path, e->name);
+	w = keys_find(k, key);
+	if (w)
+		w->hinted = true;
+	return w != NULL;
 }
 
+/* Bounded: somebody may write faster than we read. */
 size_t keys_listen(struct keys *k)
 {
 	char buf[8192] __attribute__((aligned(__alignof__(struct inotify_event))));
 	size_t hints = 0;
 	ssize_t n;
 
-	while (k->inotify >= 0 && (n = read(k->inotify, buf, sizeof(buf))) > 0)
+	for (unsigned i = 0; i < LISTEN_MAX && k->inotify >= 0 && (n = read(k->inotify, buf, sizeof(buf))) > 0; i++)
 		for (ssize_t at = 0; at < n;) {
 			const struct inotify_event *e = (const void *)(buf + at);
 

@@ -28,6 +28,7 @@ struct keys {
 	struct watched_directory {
 		int wd;
 		char *path; /* below proc_sys */
+		bool seen;
 	} *directories;
 	size_t directory_count;
 	unsigned long overflows;

@@ -198,6 +198,33 @@ static void a_directory_may_go_and_come_back(void **state)
 	bed_clear(&b);
 }
 
+/* As procfs does: it says neither that a directory went nor that another one came under its name. */
+static void a_directory_may_be_another_one_under_its_name(void **state)
+{
+	struct bed b = {0};
+	size_t before;
+
+	bed_make(&b, state);
+	before = b.keys.directory_count;
+	assert_int_equal(renameat(b.tree->fd, "r/proc/sys/net/ipv4/conf/eth0.1", b.tree->fd, "r/old"), 0);
+	bed_write(&b, "net/ipv4/conf/eth0.1/rp_filter", "0\n");
+	keys_take(&b.keys, b.facts, &b.rules);
+	assert_int_equal(b.keys.directory_count, before);
+	keys_listen(&b.keys);
+	bed_write(&b, "net/ipv4/conf/eth0.1/rp_filter", "1\n");
+	assert_true(keys_listen(&b.keys) >= 1);
+	assert_int_equal(keys_poll(&b.keys, false), 1);
+	assert_change(&b, "net.ipv4.conf.eth0/1.rp_filter", "0", "1");
+	b.facts->sysctl_count = 3; /* the interface is gone, and not one watch is left of it */
+	keys_take(&b.keys, b.facts, &b.rules);
+	assert_int_equal(b.keys.directory_count, before - 1);
+	keys_listen(&b.keys);
+	bed_write(&b, "net/ipv4/conf/eth0.1/rp_filter", "2\n");
+	tree_write(b.tree, "r/old/rp_filter", "2\n");
+	assert_int_equal(read(b.keys.inotify, (char[4096]){0}, 4096), -1);
+	bed_clear(&b);
+}
+
 static void without_a_procfs_to_watch_nothing_is_heard(void **state)
 {
 	struct bed b = {0};
@@ -262,6 +289,7 @@ int main(void)
 		in_tree(newer_facts_show_the_others),
 		in_tree(inotify_names_the_key),
 		in_tree(a_directory_may_go_and_come_back),
+		in_tree(a_directory_may_be_another_one_under_its_name),
 		in_tree(without_a_procfs_to_watch_nothing_is_heard),
 		cmocka_unit_test(interfaces_are_young_for_a_while),
 	};
