@@ -278,7 +278,7 @@ const char *line_value_suspect(struct arena *a, const char *raw)
 		return NULL;
 	if (digits == n && *rest == '#')
 		return arena_printf(a, "no comment may stand behind a value: \"%s\" is part of it", shown(a, rest, strlen(rest)));
-	if (n == digits + 1 + (raw[digits + 1] == 'B') && strchr("kKmMgG", raw[digits]) && !*rest)
+	if (n > digits && n == digits + 1 + (raw[digits + 1] == 'B') && strchr("kKmMgG", raw[digits]) && !*rest)
 		return arena_printf(a, "the kernel knows no units, and %s is no number to it", shown(a, raw, n));
 	return NULL;
 }
