@@ -103,6 +103,15 @@ static void compare_speeds(const struct config *a, const struct config *b, struc
 	list_end(&gone);
 }
 
+static bool same_message(const struct message *a, const struct message *b)
+{
+	bool same = a->count == b->count;
+
+	for (unsigned i = 0; same && i < a->count; i++)
+		same = same_text(a->parts[i].literal, b->parts[i].literal) && same_text(a->parts[i].source, b->parts[i].source);
+	return same;
+}
+
 /* What a rule says and when; its file and line may move. */
 static bool same_rule(const struct rule *a, const struct rule *b)
 {
@@ -110,16 +119,14 @@ static bool same_rule(const struct rule *a, const struct rule *b)
 		    a->override == b->override && a->recommend_count == b->recommend_count &&
 		    same_text(a->title, b->title) && same_text(a->when_text, b->when_text) &&
 		    same_text(a->applies_text, b->applies_text) && same_text(a->because, b->because) &&
-		    same_text(a->risk, b->risk) && same_text(a->refs, b->refs) && a->message.count == b->message.count &&
-		    a->advise.count == b->advise.count && same_text(a->keys, b->keys);
+		    same_text(a->risk, b->risk) && same_text(a->refs, b->refs) && same_text(a->keys, b->keys) &&
+		    same_message(&a->message, &b->message) && same_message(&a->advise, &b->advise) &&
+		    same_text(a->otherwise_text, b->otherwise_text);
 
 	for (unsigned i = 0; same && i < a->recommend_count; i++)
 		same = same_text(a->recommend_text[i], b->recommend_text[i]);
 	for (size_t i = 0; same && i < SEVERITIES; i++)
 		same = same_text(a->raised_text[i], b->raised_text[i]);
-	for (unsigned i = 0; same && i < a->message.count; i++)
-		same = same_text(a->message.parts[i].literal, b->message.parts[i].literal) &&
-		       same_text(a->message.parts[i].source, b->message.parts[i].source);
 	return same;
 }
 
