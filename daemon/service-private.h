@@ -23,6 +23,7 @@ struct service {
 	sd_event_source *beat, *drift, *inotify;
 	int lock;
 	bool ready, textfile_failed;
+	bool made_socket; /* --control's, which is ours to take away */
 	double started, started_mono;
 	double drift_gap; /* seconds from inotify's word to looking; grows while somebody writes without end */
 	double held_told; /* when it was last said how many lines were held back, monotonic */

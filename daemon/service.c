@@ -96,22 +96,23 @@ static int on_drift(sd_event_source *source, uint64_t usec, void *user)
 	(void)usec;
 	s->drift_gap = t.mono - s->drifted < 5 ? min_of(s->drift_gap * 1.5, drift_gap_most) : drift_gap_least;
 	s->drifted = t.mono;
+	engine_listen(s->engine);
 	engine_drift(s->engine, &t);
-	return 0;
+	return sd_event_source_set_enabled(s->inotify, SD_EVENT_ON);
 }
 
-/* A short while, for several keys are often written in one go, and the tracer's word may come after inotify's. */
+/*
+ * A short while, for several keys are often written in one go, and the tracer's word may come after inotify's. What comes
+ * meanwhile waits in the kernel.
+ */
 static int on_inotify(sd_event_source *source, int fd, uint32_t events, void *user)
 {
 	struct service *s = user;
-	int enabled;
+	int r = sd_event_source_set_enabled(source, SD_EVENT_OFF);
 
-	(void)source;
 	(void)fd;
 	(void)events;
-	if (!engine_listen(s->engine) || sd_event_source_get_enabled(s->drift, &enabled) < 0 || enabled != SD_EVENT_OFF)
-		return 0;
-	return arm(s->drift, s->drift_gap);
+	return r < 0 ? r : arm(s->drift, s->drift_gap);
 }
 
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si, void *user)
@@ -141,7 +142,8 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si,
 		text_addf(&line, "Reloaded: %s", text_get(&changes));
 		service_say(s, EVENT_RELOADED, SEVERITY_NOTICE, text_get(&line));
 	}
-	sd_notify(false, "READY=1");
+	if (s->ready)
+		sd_notify(false, "READY=1");
 	return arm(s->beat, 0);
 }
 
@@ -187,6 +189,18 @@ static int add_timers(struct service *s)
 	return r;
 }
 
+/* Ours, of an instance that was killed: a living one would hold the lock. What is no socket is not ours. */
+static int take_away_socket(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -EEXIST;
+	return unlink(path) < 0 ? -errno : 0;
+}
+
 static int make_socket(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -198,8 +212,9 @@ static int make_socket(const char *path)
 	strcpy(address.sun_path, path);
 	if (fd < 0)
 		return -errno;
-	/* Ours, of an instance that was killed: a living one would hold the lock. */
-	unlink(path);
+	r = take_away_socket(path);
+	if (r < 0)
+		return r;
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, CONTROL_BACKLOG) < 0)
 		return -errno;
 	r = fd;
@@ -241,7 +256,8 @@ static int take_sockets(struct service *s)
 	if (r >= 0 && s->options->control) {
 		int fd = make_socket(s->options->control);
 
-		r = fd < 0 ? fd : serve(s, fd);
+		s->made_socket = fd >= 0;
+		r = fd < 0 ? fail(fd, s->options->control) : serve(s, fd);
 	}
 	return r;
 }
@@ -300,7 +316,7 @@ static void service_clear(struct service *s)
 	sd_event_source_unref(s->inotify);
 	sd_event_unref(s->event);
 	journal_close(&s->journal);
-	if (s->options->control)
+	if (s->made_socket)
 		unlink(s->options->control);
 	closep(&s->lock);
 }
