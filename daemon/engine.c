@@ -36,11 +36,14 @@ void engine_trouble(struct engine *e, const struct engine_time *t, const char *f
 	char line[sizeof(e->troubles)];
 	struct event ev = {.kind = EVENT_TROUBLE, .severity = SEVERITY_WARNING, .when = t->real, .message = line};
 	va_list ap;
+	bool told;
 
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	if (!strcmp(line, e->troubles))
+	told = e->troubled || !strcmp(line, e->troubles);
+	e->troubled = true;
+	if (told)
 		return;
 	strcpy(e->troubles, line);
 	engine_tell(e, &ev);

@@ -41,16 +41,28 @@ static struct watch *find_watch(struct engine *e, const char *name)
 	return NULL;
 }
 
-static bool prepare(struct watch *w, int fd)
+static struct watch *find_inode(struct engine *e, uint64_t inode)
+{
+	for (size_t i = 0; i < e->watch_count; i++)
+		if (e->watches[i].inode == inode)
+			return &e->watches[i];
+	return NULL;
+}
+
+/* 0, or -errno: it is not looked at this time, which does not mean that it is gone. */
+static int prepare(struct engine *e, struct watch *w, int fd)
 {
 	struct diag d = {0};
+	int r;
 
 	w->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (w->fd >= 0 && *w->name && root_open(NULL, &w->root, &d) < 0) {
-		closep(&w->fd);
-		w->fd = -1;
-	}
-	return w->fd >= 0;
+	r = w->fd < 0 ? -errno : *w->name ? root_open(NULL, &w->root, &d) : 0;
+	if (r == 0)
+		return 0;
+	closep(&w->fd);
+	w->fd = -1;
+	snprintf(e->blind, sizeof(e->blind), "network namespace %s: %s", w->name, strerror(-r));
+	return r;
 }
 
 static void add_watch(struct engine *e, const char *name, int fd, uint64_t inode)
@@ -60,25 +72,29 @@ static void add_watch(struct engine *e, const char *name, int fd, uint64_t inode
 	snprintf(w.name, sizeof(w.name), "%s", name);
 	if (!*name)
 		w.root = e->root;
-	if (!prepare(&w, fd))
+	if (prepare(e, &w, fd) < 0)
 		return;
 	e->watches = must_realloc(e->watches, e->watch_count + 1, sizeof(w));
 	e->watches[e->watch_count++] = w;
 }
 
-/* A namespace that was deleted and made anew under its name is another one. */
+/*
+ * A namespace that was deleted and made anew under its name is another one; one that was known by a process that ended
+ * keeps that name.
+ */
 static int found(void *user, const char *name, int fd)
 {
 	struct engine *e = user;
-	struct watch *w = find_watch(e, name);
+	struct watch *w;
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return 0;
-	if (*name && st.st_ino == e->watches[0].inode)
-		return 0;
-	if (w && w->inode == st.st_ino) {
-		w->again = w->fd >= 0 || prepare(w, fd);
+	w = find_inode(e, st.st_ino);
+	if (w) {
+		w->again = true;
+		if (w->fd < 0)
+			prepare(e, w, fd);
 		return 0;
 	}
 	/* The old one stays unfound and is dropped below. */
@@ -101,6 +117,14 @@ static void add_own(struct engine *e)
 	e->watch_count = 1;
 }
 
+static bool is_among(const struct watch *watches, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(watches[i].name, name))
+			return true;
+	return false;
+}
+
 static void drop_unfound(struct engine *e, const struct engine_time *t)
 {
 	struct outlook outlook = {.engine = e, .time = t};
@@ -109,15 +133,37 @@ static void drop_unfound(struct engine *e, const struct engine_time *t)
 	for (size_t i = 1; i < e->watch_count; i++) {
 		struct watch *w = &e->watches[i];
 
-		if (w->again) {
+		/* Findings are known by the name: a process of another namespace that was given it has to wait. */
+		if (w->again && !is_among(e->watches, kept, w->name)) {
 			e->watches[kept++] = *w;
 			continue;
 		}
-		if (find_watch(e, w->name) == w)
+		if (!w->again && find_watch(e, w->name) == w)
 			life_forget(&e->life, w->name, t->real, drift_tell, &outlook);
 		leave(w);
 	}
 	e->watch_count = kept;
+}
+
+/* Which of them are still there is not known. */
+static void keep_all(struct engine *e)
+{
+	for (size_t i = 0; i < e->watch_count; i++)
+		e->watches[i].again = true;
+}
+
+static void look_for_all(struct engine *e, const struct engine_time *t)
+{
+	size_t denied;
+	int r = netns_each("all", found, e, &denied);
+
+	if (denied)
+		snprintf(e->blind, sizeof(e->blind), "the network namespaces of %zu processes cannot be seen (CAP_SYS_PTRACE)", denied);
+	if (r == 0)
+		return;
+	keep_all(e);
+	snprintf(e->blind, sizeof(e->blind), "network namespaces: %s", strerror(-r));
+	engine_trouble(e, t, "cannot look for network namespaces: %s", strerror(-r));
 }
 
 static void look_for_named(struct engine *e, const char *names, const struct engine_time *t)
@@ -130,6 +176,10 @@ static void look_for_named(struct engine *e, const char *names, const struct eng
 		int r = netns_each(name, found, e, &denied);
 
 		if (r < 0) {
+			struct watch *w = find_watch(e, name);
+
+			if (w && r != -ENOENT)
+				w->again = true;
 			snprintf(e->blind, sizeof(e->blind), "network namespace %s: %s", name, strerror(-r));
 			engine_trouble(e, t, "cannot look at network namespace %s: %s", name, strerror(-r));
 		}
@@ -140,7 +190,6 @@ static void look_for_named(struct engine *e, const char *names, const struct eng
 static void look_for_watches(struct engine *e, const struct engine_time *t)
 {
 	const char *netns = e->setup->config.netns;
-	size_t denied = 0;
 
 	if (!e->watch_count)
 		add_own(e);
@@ -152,11 +201,9 @@ static void look_for_watches(struct engine *e, const struct engine_time *t)
 	else if (e->watches[0].fd < 0)
 		snprintf(e->blind, sizeof(e->blind), "/proc/self/ns/net cannot be opened");
 	else if (!strcmp(netns, "all"))
-		netns_each("all", found, e, &denied);
+		look_for_all(e, t);
 	else
 		look_for_named(e, netns, t);
-	if (denied)
-		snprintf(e->blind, sizeof(e->blind), "the network namespaces of %zu processes cannot be seen (CAP_SYS_PTRACE)", denied);
 	drop_unfound(e, t);
 }
 
@@ -167,6 +214,8 @@ static int enter(struct engine *e, struct watch *w, const struct engine_time *t)
 	/* At home already: to enter our own needs the same right as any other. */
 	if (!e->away && !*w->name)
 		return 0;
+	if (w->fd < 0)
+		return -EBADF;
 	r = root_enter_netns(w->root, w->name, w->fd);
 	if (r == 0) {
 		e->away = *w->name != 0;
@@ -189,6 +238,7 @@ void pass_begin(struct engine *e, const struct engine_time *t)
 {
 	double before = engine_cpu();
 
+	e->troubled = false;
 	look_for_watches(e, t);
 	for (size_t i = 0; i < e->watch_count; i++) {
 		struct watch *w = &e->watches[i];
@@ -223,8 +273,8 @@ void pass_drop_report(struct engine *e)
 static void judge_watch(struct engine *e, struct watch *w, const struct engine_time *t)
 {
 	struct report_part *part = &e->report.parts[e->report.count];
-	/* The sysctls were read as the pass began: what was changed since has been judged anew. */
-	struct outlook outlook = {.engine = e, .time = t, .no_settings = e->changed >= e->pass_began};
+	/* The sysctls were read as the pass began: what was changed since, here at home, has been judged anew. */
+	struct outlook outlook = {.engine = e, .time = t, .no_settings = !*w->name && e->changed >= e->pass_began};
 	struct value sockets;
 
 	collect_end(w->pass, &part->facts);

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,6 +35,12 @@ static int open_named(const char *which)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Of ours, which says nothing of what is there. */
+static bool is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
 /* Each namespace once, whichever of its names came first. */
 static int visit(struct seen *s, const char *path, const char *name)
 {
@@ -42,7 +49,7 @@ static int visit(struct seen *s, const char *path, const char *name)
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		s->denied += errno == EACCES || errno == EPERM;
-		return 0;
+		return is_shortage(errno) ? -errno : 0;
 	}
 	for (size_t i = 0; i < s->count; i++)
 		if (s->inodes[i] == st.st_ino)
@@ -56,7 +63,7 @@ static int visit(struct seen *s, const char *path, const char *name)
 static int visit_directory(struct seen *s, const char *dir, const char *suffix)
 {
 	struct dirent **names;
-	int n = scandir(dir, &names, NULL, alphasort), r = 0;
+	int n = scandir(dir, &names, NULL, alphasort), r = n < 0 && is_shortage(errno) ? -errno : 0;
 
 	for (int i = 0; i < n; i++) {
 		const char *name = names[i]->d_name;
