@@ -23,6 +23,7 @@ struct service {
 	sd_event_source *beat, *drift, *inotify;
 	int lock;
 	bool ready, textfile_failed;
+	char *textfile; /* the one that we wrote last, or NULL */
 	bool made_socket; /* --control's, which is ours to take away */
 	double started, started_mono;
 	double drift_gap; /* seconds from inotify's word to looking; grows while somebody writes without end */
@@ -45,4 +46,6 @@ const struct report *service_report(void *user);
 void service_stats(void *user, struct service_stats *ret);
 void service_metrics(void *user, struct text *ret);
 void service_write_textfile(struct service *s);
+/* What nobody writes any more would be taken for today's. */
+void service_remove_textfile(struct service *s);
 void service_notify_status(struct service *s);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
+#include "daemon/macro.h"
 #include "daemon/metrics.h"
 #include "daemon/service-private.h"
 #include "daemon/textfile.h"
@@ -70,6 +71,23 @@ static const char *textfile_path(const struct service *s)
 	return strcmp(path, "no") ? path : NULL;
 }
 
+void service_remove_textfile(struct service *s)
+{
+	if (s->textfile && textfile_remove(s->textfile, true) < 0)
+		s->textfile_failed = true;
+	free(s->textfile);
+	s->textfile = NULL;
+}
+
+/* By the next settings the metrics may go elsewhere. */
+static void keep_path(struct service *s, const char *path)
+{
+	if (s->textfile && path && !strcmp(s->textfile, path))
+		return;
+	service_remove_textfile(s);
+	s->textfile = path ? must_strdup(path) : NULL;
+}
+
 void service_write_textfile(struct service *s)
 {
 	_cleanup_text_ struct text t = TEXT_NULL;
@@ -78,6 +96,7 @@ void service_write_textfile(struct service *s)
 	char line[512];
 	int r;
 
+	keep_path(s, path);
 	if (!path)
 		return;
 	service_stats(s, &stats);

@@ -316,6 +316,7 @@ static void service_clear(struct service *s)
 	sd_event_source_unref(s->inotify);
 	sd_event_unref(s->event);
 	journal_close(&s->journal);
+	service_remove_textfile(s);
 	if (s->made_socket)
 		unlink(s->options->control);
 	closep(&s->lock);
