@@ -75,6 +75,17 @@ unnamed_too() {
 		! lines RULE=legacy.sack-off | grep -v '"NETNS"'
 }
 
+# A namespace without a name is known by the first of its processes, in the order of names: "1000" before "200".
+known_by_another() {
+	inner=$(property MainPID inner)
+	while last=$(sh -c 'echo $$') && [ "$last" -lt 1000 ]; do :; done
+	nsenter -n -t "$inner" sleep 600 &
+	sleep 6
+	kill $!
+	sleep 6
+	is "$(count RULE=legacy.sack-off)" 1
+}
+
 own_is_well() {
 	! lines RULE=window.scaling-off | grep -v '"NETNS":"side"'
 }
@@ -133,6 +144,7 @@ point 'told to look, and without the right, it says which' blind_without_dropin
 point 'with the drop-in a named namespace is judged' with_dropin
 point 'with CAP_SYS_ADMIN and CAP_SYS_PTRACE alone' only_those_rights
 point 'and one that only a process is in' unnamed_too
+point 'which is the same one whatever processes come and go' known_by_another
 point 'what is wrong there is not taken for its own' own_is_well
 point 'it is blind no more' sees_again
 point 'a namespace that comes later is judged' later_ones
