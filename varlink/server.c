@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who may connect, and when somebody is cut off. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -181,13 +182,16 @@ static int on_accept(sd_event_source *source, int listener, uint32_t revents, vo
 int varlink_server_add(struct varlink_server *s, int fd)
 {
 	struct varlink_listener *l = &s->listeners[s->listener_count];
-	int r;
+	int flags = fcntl(fd, F_GETFL), r;
 
 	if (s->listener_count == LISTENERS_MAX) {
 		close(fd);
 		return -E2BIG;
 	}
-	r = sd_event_add_io(s->event, &l->source, fd, EPOLLIN, on_accept, l);
+	/* systemd hands it over as one that blocks: a caller that somebody else took would have us wait for the next. */
+	r = flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+	if (r == 0)
+		r = sd_event_add_io(s->event, &l->source, fd, EPOLLIN, on_accept, l);
 	if (r < 0) {
 		close(fd);
 		return r;
