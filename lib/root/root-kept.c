@@ -10,7 +10,7 @@
 #include "root/root-private.h"
 
 enum {
-	KEPT_MAX = 1024, /* files; others are opened each time */
+	KEPT_MAX = 1024, /* files, far more than a host has keys: full of interfaces that went, it begins anew */
 	LOOK_AGAIN = 8,	 /* reads after which a file that was not there is looked for again */
 };
 
@@ -51,13 +51,20 @@ int root_keep_open(struct root *r)
 	return r->kept || r->recorded ? 0 : -ENOMEM;
 }
 
+static void clear(struct root_kept *k)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(k->table); i++)
+		if (k->table[i].path) {
+			closep(&k->table[i].fd);
+			free(k->table[i].path);
+		}
+	*k = (struct root_kept){0};
+}
+
 void root_drop_kept(struct root *r)
 {
-	for (size_t i = 0; r->kept && i < ARRAY_SIZE(r->kept->table); i++)
-		if (r->kept->table[i].path) {
-			closep(&r->kept->table[i].fd);
-			free(r->kept->table[i].path);
-		}
+	if (r->kept)
+		clear(r->kept);
 	free(r->kept);
 	r->kept = NULL;
 }
@@ -87,9 +94,11 @@ ssize_t root_read_kept(struct root *r, const char *path, void *buf, size_t size)
 	if (!r->kept || strncmp(path, "proc/sys/", 9))
 		return -ENOTSUP;
 	k = place_of(r->kept, path);
+	if (!k->path && r->kept->count == KEPT_MAX) {
+		clear(r->kept);
+		k = place_of(r->kept, path);
+	}
 	if (!k->path) {
-		if (r->kept->count == KEPT_MAX)
-			return -ENOTSUP;
 		k->path = strdup(path);
 		if (!k->path)
 			return -ENOMEM;
