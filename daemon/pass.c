@@ -9,6 +9,9 @@
 
 enum { INTERVAL_MAX = 3600 /* seconds between passes that are cheap by themselves */ };
 
+/* The next pass may cost more than this one did. */
+static const double headroom = 0.95;
+
 /* A descriptor of a namespace, or a socket in it, would keep it alive after its owner let it go. */
 static void leave(struct watch *w)
 {
@@ -300,8 +303,8 @@ static void judge_watch(struct engine *e, struct watch *w, const struct engine_t
 static void schedule(struct engine *e)
 {
 	const struct config *c = &e->setup->config;
-	double cpu = engine_cpu(), interval = (cpu - e->cpu_scheduled) / c->budget;
-	double most = max_of((double)INTERVAL_MAX, e->pass_cpu / c->budget);
+	double cpu = engine_cpu(), interval = (cpu - e->cpu_scheduled) / (headroom * c->budget);
+	double most = max_of((double)INTERVAL_MAX, e->pass_cpu / (headroom * c->budget));
 
 	e->cpu_scheduled = cpu;
 	interval = min_of(interval, most);
