@@ -67,8 +67,8 @@ static void check_fields(const struct event *e, const struct native *x)
 			check_field(f, in, true);
 	}
 	expected += e->boot_file && e->boot_line;
-	if (e->writer && e->writer->pid > 0) {
-		expected += 2u + (*e->writer->command != 0) + (*e->writer->unit != 0);
+	if (e->writer) {
+		expected += 1u + (e->writer->pid > 0) + (*e->writer->command != 0) + (*e->writer->unit != 0);
 		if (*e->writer->command)
 			check_field(native_find(x, "WRITER_COMMAND"), e->writer->command, true);
 		if (*e->writer->unit)
