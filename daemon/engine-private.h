@@ -43,12 +43,13 @@ struct engine {
 
 	unsigned long ticks, passes, sockets, drifts;
 	char blind[256]; /* why other namespaces are not seen, or "" */
-	char troubles[256]; /* the last one told, so that it is told once */
+	uint64_t troubles[32]; /* hashes of those seen since the start or a reload */
+	size_t trouble_count;
 	bool troubled;	    /* in this pass */
 };
 
 void engine_tell(struct engine *e, struct event *ev);
-/* A sentence about the service itself: the first of each pass, and the same one not twice in a row. */
+/* A sentence about the service itself: the first of each pass, and none twice until a reload. */
 void engine_trouble(struct engine *e, const struct engine_time *t, const char *fmt, ...) _printf_(3, 4);
 
 /* pass.c */

@@ -33,20 +33,26 @@ void engine_tell(struct engine *e, struct event *ev)
 
 void engine_trouble(struct engine *e, const struct engine_time *t, const char *fmt, ...)
 {
-	char line[sizeof(e->troubles)];
+	char line[256];
 	struct event ev = {.kind = EVENT_TROUBLE, .severity = SEVERITY_WARNING, .when = t->real, .message = line};
+	uint64_t hash;
 	va_list ap;
 	bool told;
 
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	told = e->troubled || !strcmp(line, e->troubles);
+	told = e->troubled;
 	e->troubled = true;
-	if (told)
+	hash = life_hash(line);
+	for (size_t i = 0; i < e->trouble_count; i++)
+		if (e->troubles[i] == hash)
+			return;
+	if (e->trouble_count == ARRAY_SIZE(e->troubles))
 		return;
-	strcpy(e->troubles, line);
-	engine_tell(e, &ev);
+	e->troubles[e->trouble_count++] = hash;
+	if (!told)
+		engine_tell(e, &ev);
 }
 
 static void use_setup(struct engine *e, struct setup *setup)
@@ -141,6 +147,11 @@ void engine_beat(struct engine *e, const struct engine_time *t)
 		pass_begin(e, t);
 	if (t->mono + early >= e->next_tick)
 		tick(e, t);
+	if (e->life.left_out) {
+		e->troubled = false;
+		engine_trouble(e, t, "more findings than can be kept: those about listeners, paths and other network namespaces beyond %d are left out",
+			       LIFE_CROWD_MAX);
+	}
 }
 
 /* A window may be shorter than a beat. */
@@ -187,6 +198,7 @@ void engine_reload(struct engine *e, struct setup *setup, const struct engine_ti
 
 	give_up(e);
 	use_setup(e, setup);
+	e->trouble_count = 0;
 	life_prune(&e->life, &setup->rules, t->real, drift_tell, &outlook);
 	setup_free(old);
 	malloc_trim(0);

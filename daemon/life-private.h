@@ -53,7 +53,6 @@ static inline void *life_must(void *p)
 	return p;
 }
 
-uint64_t life_hash(const char *s);
 /* Is this its subject's name, of this hash? Of a long one only the front was kept: the hash tells the rest. */
 bool life_is_subject(const struct life_finding *f, uint64_t id, const char *name);
 void life_close(struct life *l, struct life_finding *f, unsigned char *fate, const struct telling *t, const struct subject *s,

@@ -124,12 +124,24 @@ static void remember(struct update *u, struct life_finding *f, const struct find
 	keep(&f->advise, now->advise, LIFE_TEXT_MAX);
 }
 
+static size_t room_for(const struct update *u, enum subject_type type)
+{
+	static const bool crowds[SUBJECT_TYPES] = {
+		[SUBJECT_PATH] = true,
+		[SUBJECT_LISTENER] = true,
+		[SUBJECT_DESTINATION] = true,
+		[SUBJECT_OWNER] = true,
+	};
+
+	return *u->netns || crowds[type] ? LIFE_CROWD_MAX : LIFE_MAX;
+}
+
 static void open_finding(struct update *u, const struct identity *x, const struct finding *now)
 {
 	struct life *l = u->l;
 	struct life_finding *f;
 
-	if (l->count == LIFE_MAX) {
+	if (l->count >= room_for(u, now->rule->subject)) {
 		l->left_out++;
 		return;
 	}

@@ -16,7 +16,12 @@
 
 #include "daemon/event.h"
 
-enum { LIFE_MAX = 4096 /* findings kept */, LIFE_SUBJECT_MAX = 256, LIFE_TEXT_MAX = 768 /* bytes kept of texts */ };
+/*
+ * Findings kept: so many in all, and so many about what anybody can make thousands of (listeners, paths, other network
+ * namespaces), so that nobody hides a drift of the host behind a crowd.
+ */
+enum { LIFE_MAX = 4096, LIFE_CROWD_MAX = 3072 };
+enum { LIFE_SUBJECT_MAX = 256, LIFE_TEXT_MAX = 768 /* bytes kept of texts */ };
 
 /* The rule of rules/sysctl.rule whose findings are told as drift and restored, not as opened and closed. */
 #define DRIFT_RULE "sysctl.drift"
@@ -58,3 +63,5 @@ void life_forget(struct life *l, const char *netns, double now, event_fn tell, v
 /* After a reload: findings of rules that are no more (or off, or for other things now) close. */
 void life_prune(struct life *l, const struct ruleset *rules, double now, event_fn tell, void *user);
 void life_clear(struct life *l);
+/* Of a name, to know it again. */
+uint64_t life_hash(const char *s);

@@ -120,6 +120,21 @@ static void nothing_is_told_twice(void **state)
 	bed_clear(&b);
 }
 
+/* However many there are, and in whatever order they come again; a reload asks anew. */
+static void troubles_are_told_once(void **state)
+{
+	struct bed b = {0};
+
+	bed_make(&b, state, "format = 1\n[service]\nnetns = no-such-one, nor-this\n");
+	pass_time(&b, 200);
+	assert_true(stats_of(&b).passes >= 3);
+	assert_told(&b, "trouble -|");
+	engine_reload(b.engine, load(&b), &b.now);
+	pass_time(&b, 200);
+	assert_told(&b, "trouble -|");
+	bed_clear(&b);
+}
+
 /* What is gone is over after `hold`, by ticks alone: passes are far apart here. */
 static void what_ticks_see_closes_between_passes(void **state)
 {
@@ -305,6 +320,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		in_tree(nothing_is_told_twice),
+		in_tree(troubles_are_told_once),
 		in_tree(what_ticks_see_closes_between_passes),
 		in_tree(ticks_say_nothing_half),
 		in_tree(drift_is_told_at_the_next_beat),
