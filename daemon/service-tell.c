@@ -26,6 +26,15 @@ static bool is_of_interest(const struct service *s, const struct event *ev)
 	return c->journal && ev->severity >= c->journal_level;
 }
 
+/*
+ * Keys of the host have limits of their own. Those of other namespaces do not: who may write there would use up what
+ * the host's keys have.
+ */
+static const char *limit_name(const struct event *ev)
+{
+	return ev->key && !(ev->netns && *ev->netns) ? ev->key : ev->rule;
+}
+
 void service_tell(void *user, const struct event *ev)
 {
 	struct service *s = user;
@@ -34,7 +43,7 @@ void service_tell(void *user, const struct event *ev)
 		control_tell(s->control, ev);
 	if (!is_of_interest(s, ev))
 		return;
-	if (ev->kind < EVENT_STARTED && !limit_take(&s->limit, ev->key ? ev->key : ev->rule, engine_now().mono))
+	if (ev->kind < EVENT_STARTED && !limit_take(&s->limit, limit_name(ev), engine_now().mono))
 		return;
 	if (s->options->foreground)
 		print_line(ev);
