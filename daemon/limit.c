@@ -45,3 +45,18 @@ bool limit_take(struct limit *l, const char *rule, double now)
 		r->bucket.tokens--;
 	return true;
 }
+
+const char *limit_most_held(struct limit *l, unsigned long *held)
+{
+	const struct limit_rule *most = NULL;
+
+	*held = 0;
+	for (size_t i = 0; i < l->count; i++) {
+		if (l->rules[i].held > *held) {
+			most = &l->rules[i];
+			*held = most->held;
+		}
+		l->rules[i].held = 0;
+	}
+	return most ? most->name : NULL;
+}

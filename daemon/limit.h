@@ -18,7 +18,7 @@ struct limit {
 	struct limit_rule {
 		char name[64];
 		struct bucket bucket;
-		unsigned long held;
+		unsigned long held; /* since limit_most_held() */
 	} rules[LIMIT_RULES], others; /* others: rules for which there is no room share it */
 	size_t count;
 	unsigned long held, reported; /* ever held back, and of those already told */
@@ -29,3 +29,5 @@ struct limit {
  * where not. now: monotonic seconds; where it goes back nothing is gained, and nothing lost.
  */
 bool limit_take(struct limit *l, const char *rule, double now);
+/* The rule of which most was held back since the last call, or NULL; *held: how many of its lines. */
+const char *limit_most_held(struct limit *l, unsigned long *held);

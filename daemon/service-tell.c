@@ -71,13 +71,18 @@ void service_limits(struct service *s)
 void service_tell_held(struct service *s)
 {
 	double now = engine_now().mono;
-	char line[128];
+	unsigned long held = s->limit.held - s->limit.reported, most;
+	_cleanup_text_ struct text line = TEXT_NULL;
+	const char *rule;
 
-	if (s->limit.held == s->limit.reported || now - s->held_told < HELD_TOLD)
+	if (!held || now - s->held_told < HELD_TOLD)
 		return;
 	s->held_told = now;
-	snprintf(line, sizeof(line), "%lu lines were held back for their rate; `tcpadvisor status` shows all findings",
-		 s->limit.held - s->limit.reported);
 	s->limit.reported = s->limit.held;
-	service_say(s, EVENT_HELD_BACK, SEVERITY_NOTICE, line);
+	rule = limit_most_held(&s->limit, &most);
+	text_addf(&line, "%lu line%s held back for their rate", held, held == 1 ? " was" : "s were");
+	if (rule)
+		text_addf(&line, ", %lu of them about %s", most, rule);
+	text_add(&line, "; `tcpadvisor status` shows all findings");
+	service_say(s, EVENT_HELD_BACK, SEVERITY_NOTICE, text_get(&line));
 }

@@ -142,6 +142,25 @@ static void a_rate_of_nothing_stays_nothing(void **state)
 	assert_int_equal(let_through(&l, "a.b", 1e9, 10), 0);
 }
 
+static void what_was_held_back_most_is_named_once(void **state)
+{
+	struct limit l = LIMIT;
+	unsigned long held = 7;
+
+	(void)state;
+	assert_null(limit_most_held(&l, &held));
+	assert_int_equal(held, 0);
+	let_through(&l, "a.b", 1, 12);
+	let_through(&l, "a.c", 1, 15);
+	let_through(&l, "a.d", 1, 10);
+	assert_string_equal(limit_most_held(&l, &held), "a.c");
+	assert_int_equal(held, 5);
+	assert_null(limit_most_held(&l, &held));
+	let_through(&l, "a.b", 1, 1);
+	assert_string_equal(limit_most_held(&l, &held), "a.b");
+	assert_int_equal(held, 1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -154,6 +173,7 @@ int main(void)
 		cmocka_unit_test(long_names_are_cut_not_confused),
 		cmocka_unit_test(a_clock_that_goes_back_gives_nothing),
 		cmocka_unit_test(a_rate_of_nothing_stays_nothing),
+		cmocka_unit_test(what_was_held_back_most_is_named_once),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
