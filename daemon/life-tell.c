@@ -188,7 +188,7 @@ void life_tell_changed(const struct telling *t, const struct life_finding *f, co
 static const char *const reasons[ENDINGS] = {
 	[ENDED_WAIVED] = "it is waived",
 	[ENDED_GONE] = "it is gone",
-	[ENDED_NETNS] = "the network namespace is gone",
+	[ENDED_NETNS] = "the network namespace is gone, or not watched any more",
 	[ENDED_RULE] = "the rule is off",
 };
 

@@ -338,6 +338,6 @@ void pass_end(struct engine *e, const struct engine_time *t)
 	malloc_trim(0);
 	e->pass_cpu = e->pass_cpu_sum + engine_cpu() - before;
 	e->pass_ended = t->mono;
-	e->passes++;
+	e->passes += e->has_report;
 	schedule(e);
 }

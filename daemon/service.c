@@ -71,6 +71,7 @@ static int on_beat(sd_event_source *source, uint64_t usec, void *user)
 	struct service *s = user;
 	struct engine_time t = engine_now();
 	struct service_stats before, after;
+	int r;
 
 	(void)usec;
 	engine_stats(s->engine, &t, &before);
@@ -83,7 +84,9 @@ static int on_beat(sd_event_source *source, uint64_t usec, void *user)
 		show(s, after.passes != before.passes);
 	}
 	t = engine_now();
-	return arm(source, engine_wait(s->engine, &t));
+	r = arm(source, engine_wait(s->engine, &t));
+	/* Without its beat it would live, feed the watchdog, and look at nothing. */
+	return r < 0 ? sd_event_exit(s->event, r) : r;
 }
 
 /* Somebody who writes all the time is looked at less often, so that he cannot keep us busy. */

@@ -13,12 +13,6 @@
 
 enum { WRITERS_MAX = 256 };
 
-/*
- * Seconds that a write may need from the kernel through the tracer to us. inotify is faster: a key that it names should
- * be asked for this much later.
- */
-#define WRITERS_DELAY 0.05
-
 struct writers;
 
 struct writers_counts {

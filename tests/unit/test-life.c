@@ -441,7 +441,7 @@ static void namespaces_live_apart(void **state)
 	text_clear(&w.told);
 	life_forget(&w.life, "blue", 1600, hear, &w);
 	assert_string_equal(text_get(&w.told), "closed a.queue one notice: a.queue (one, network namespace blue) is over "
-					       "after 10 min: Queue is long; the network namespace is gone\n");
+					       "after 10 min: Queue is long; the network namespace is gone, or not watched any more\n");
 	life_forget(&w.life, "green", 1600, hear, &w);
 	assert_int_equal(w.life.count, 1);
 	assert_string_equal(w.life.findings[0].netns, "");
