@@ -28,7 +28,7 @@ struct engine {
 	struct young young;
 
 	struct collecting *tick; /* since the last tick; NULL before the first */
-	double next_tick, ticked;
+	double next_tick, tick_interval;
 	double changed; /* when a sysctl last did, as far as it was seen; monotonic seconds */
 
 	struct watch *watches; /* the own one first */

@@ -26,15 +26,25 @@ static struct limit_rule *entry_of(struct limit *l, const char *rule)
 	return &l->rules[l->count++];
 }
 
+static bool has_room(struct limit *l, struct limit_rule *r, double now)
+{
+	top_up(&l->all, l->burst, l->rate, now);
+	if (r)
+		top_up(&r->bucket, l->rule_burst, l->rule_rate, now);
+	return l->all.tokens >= 1 && !(r && r->bucket.tokens < 1);
+}
+
+bool limit_has_room(struct limit *l, const char *rule, double now)
+{
+	return has_room(l, rule ? entry_of(l, rule) : NULL, now);
+}
+
 bool limit_take(struct limit *l, const char *rule, double now)
 {
 	struct limit_rule *r = rule ? entry_of(l, rule) : NULL;
 
-	top_up(&l->all, l->burst, l->rate, now);
-	if (r)
-		top_up(&r->bucket, l->rule_burst, l->rule_rate, now);
 	/* A line that one of them refuses costs the other nothing. */
-	if (l->all.tokens < 1 || (r && r->bucket.tokens < 1)) {
+	if (!has_room(l, r, now)) {
 		l->held++;
 		if (r)
 			r->held++;

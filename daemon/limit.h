@@ -29,5 +29,7 @@ struct limit {
  * where not. now: monotonic seconds; where it goes back nothing is gained, and nothing lost.
  */
 bool limit_take(struct limit *l, const char *rule, double now);
+/* Would it be let through now? Counts nothing. */
+bool limit_has_room(struct limit *l, const char *rule, double now);
 /* The rule of which most was held back since the last call, or NULL; *held: how many of its lines. */
 const char *limit_most_held(struct limit *l, unsigned long *held);

@@ -8,6 +8,7 @@
 #include "daemon/journal.h"
 #include "daemon/limit.h"
 #include "daemon/service.h"
+#include "daemon/unsaid.h"
 #include "daemon/writers.h"
 
 struct service {
@@ -19,14 +20,16 @@ struct service {
 	struct writers *writers;
 	struct journal journal;
 	struct limit limit;
+	struct unsaid unsaid;
 	sd_event *event;
-	sd_event_source *beat, *drift, *inotify;
+	sd_event_source *beat, *drift, *inotify, *reload;
 	int lock;
 	bool ready, textfile_failed;
 	char *textfile; /* the one that we wrote last, or NULL */
 	bool made_socket; /* --control's, which is ours to take away */
 	double started, started_mono;
 	double drift_gap; /* seconds from inotify's word to looking; grows while somebody writes without end */
+	double reloaded;  /* monotonic */
 	double held_told; /* when it was last said how many lines were held back, monotonic */
 	double drifted;	  /* when we last looked, monotonic */
 	unsigned long reloads, reloads_failed;
@@ -37,7 +40,7 @@ struct service {
 void service_tell(void *user, const struct event *ev);
 void service_say(struct service *s, enum event_kind kind, enum severity severity, const char *message);
 void service_limits(struct service *s);
-/* "12 lines were held back", once there are some and the rate allows it. */
+/* What was held back and still holds, where the rate allows it by now; and how many lines were, once a minute. */
 void service_tell_held(struct service *s);
 
 /* service-show.c: what the service knows, for control and metrics. */

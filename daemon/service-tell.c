@@ -30,9 +30,24 @@ static bool is_of_interest(const struct service *s, const struct event *ev)
  * Keys of the host have limits of their own. Those of other namespaces do not: who may write there would use up what
  * the host's keys have.
  */
+static bool is_of_own_key(const struct event *ev)
+{
+	return ev->key && !(ev->netns && *ev->netns);
+}
+
 static const char *limit_name(const struct event *ev)
 {
-	return ev->key && !(ev->netns && *ev->netns) ? ev->key : ev->rule;
+	return is_of_own_key(ev) ? ev->key : ev->rule;
+}
+
+static void write_line(void *user, const struct event *ev)
+{
+	struct service *s = user;
+
+	if (s->options->foreground)
+		print_line(ev);
+	else
+		journal_send(&s->journal, ev);
 }
 
 void service_tell(void *user, const struct event *ev)
@@ -43,12 +58,14 @@ void service_tell(void *user, const struct event *ev)
 		control_tell(s->control, ev);
 	if (!is_of_interest(s, ev))
 		return;
-	if (ev->kind < EVENT_STARTED && !limit_take(&s->limit, limit_name(ev), engine_now().mono))
+	if (ev->kind < EVENT_STARTED && !limit_take(&s->limit, limit_name(ev), engine_now().mono)) {
+		if (is_of_own_key(ev))
+			unsaid_keep(&s->unsaid, ev);
 		return;
-	if (s->options->foreground)
-		print_line(ev);
-	else
-		journal_send(&s->journal, ev);
+	}
+	if (is_of_own_key(ev))
+		unsaid_forget(&s->unsaid, ev->key);
+	write_line(s, ev);
 }
 
 void service_say(struct service *s, enum event_kind kind, enum severity severity, const char *message)
@@ -75,6 +92,7 @@ void service_tell_held(struct service *s)
 	_cleanup_text_ struct text line = TEXT_NULL;
 	const char *rule;
 
+	unsaid_tell(&s->unsaid, &s->limit, now, write_line, s);
 	if (!held || now - s->held_told < HELD_TOLD)
 		return;
 	s->held_told = now;

@@ -118,7 +118,16 @@ static int on_inotify(sd_event_source *source, int fd, uint32_t events, void *us
 	return r < 0 ? r : arm(s->drift, s->drift_gap);
 }
 
-static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si, void *user)
+/* "file:12: what is wrong"; a file that is wrong as a whole has no line. */
+static void add_diag(struct text *t, const struct diag *d)
+{
+	text_add(t, d->file);
+	if (d->line)
+		text_addf(t, ":%u", d->line);
+	text_addf(t, ": %s", d->message);
+}
+
+static int on_reload(sd_event_source *source, uint64_t usec, void *user)
 {
 	struct service *s = user;
 	_cleanup_(setup_freep) struct setup *setup = NULL;
@@ -127,11 +136,13 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si,
 	struct diag d = {0};
 
 	(void)source;
-	(void)si;
+	(void)usec;
+	s->reloaded = t.mono;
 	sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)(t.mono * USEC));
 	if (setup_load(s->root, s->options->datadir, &setup, &d) < 0) {
 		s->reloads_failed++;
-		text_addf(&line, "Not reloaded, the rules and settings in force stay: %s:%u: %s", d.file, d.line, d.message);
+		text_add(&line, "Not reloaded, the rules and settings in force stay: ");
+		add_diag(&line, &d);
 		service_say(s, EVENT_RELOAD_FAILED, SEVERITY_ERROR, text_get(&line));
 	} else {
 		_cleanup_text_ struct text changes = TEXT_NULL;
@@ -148,6 +159,20 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si,
 	if (s->ready)
 		sd_notify(false, "READY=1");
 	return arm(s->beat, 0);
+}
+
+/* However many of them come: once a second. */
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si, void *user)
+{
+	struct service *s = user;
+	double since = engine_now().mono - s->reloaded;
+	int enabled;
+
+	(void)source;
+	(void)si;
+	if (sd_event_source_get_enabled(s->reload, &enabled) >= 0 && enabled != SD_EVENT_OFF)
+		return 0;
+	return arm(s->reload, since < 1 ? 1 - since : 0);
 }
 
 static int on_stop(sd_event_source *source, const struct signalfd_siginfo *si, void *user)
@@ -175,7 +200,7 @@ static int add_signals(struct service *s)
 	if (r >= 0)
 		r = sd_event_add_signal(s->event, NULL, SIGINT, on_stop, s);
 	if (r >= 0)
-		r = sd_event_add_signal(s->event, NULL, SIGHUP, on_reload, s);
+		r = sd_event_add_signal(s->event, NULL, SIGHUP, on_hangup, s);
 	return r;
 }
 
@@ -187,6 +212,10 @@ static int add_timers(struct service *s)
 		r = sd_event_add_time_relative(s->event, &s->drift, CLOCK_MONOTONIC, 0, slack(1), on_drift, s);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(s->drift, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time_relative(s->event, &s->reload, CLOCK_MONOTONIC, 0, 1, on_reload, s);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(s->reload, SD_EVENT_OFF);
 	if (r >= 0 && engine_inotify(s->engine) >= 0)
 		r = sd_event_add_io(s->event, &s->inotify, engine_inotify(s->engine), EPOLLIN, on_inotify, s);
 	return r;
@@ -301,7 +330,10 @@ static int open_engine(struct service *s)
 		return fail(r, "/");
 	r = setup_load(s->root, s->options->datadir, &setup, &d);
 	if (r < 0) {
-		fprintf(stderr, "tcpadvisord: %s:%u: %s\n", d.file, d.line, d.message);
+		_cleanup_text_ struct text line = TEXT_NULL;
+
+		add_diag(&line, &d);
+		fprintf(stderr, "tcpadvisord: %s\n", text_get(&line));
 		return r;
 	}
 	r = engine_new(s->root, setup, &o, &s->engine);
@@ -317,6 +349,8 @@ static void service_clear(struct service *s)
 	sd_event_source_unref(s->beat);
 	sd_event_source_unref(s->drift);
 	sd_event_source_unref(s->inotify);
+	sd_event_source_unref(s->reload);
+	unsaid_clear(&s->unsaid);
 	sd_event_unref(s->event);
 	journal_close(&s->journal);
 	service_remove_textfile(s);

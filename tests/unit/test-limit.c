@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "daemon/limit.h"
+#include "daemon/unsaid.h"
 
 /* 10 lines at once and one in 2 s for each rule; 40 at once and one a second in all. */
 #define LIMIT ((struct limit){.rule_burst = 10, .rule_rate = 0.5, .burst = 40, .rate = 1})
@@ -161,9 +162,76 @@ static void what_was_held_back_most_is_named_once(void **state)
 	assert_int_equal(held, 1);
 }
 
+static void note(void *user, const struct event *ev)
+{
+	struct text *t = user;
+
+	text_addf(t, "%s=%s ", ev->key, ev->actual);
+}
+
+static struct event change(const char *key, const char *actual)
+{
+	return (struct event){.kind = EVENT_DRIFT, .key = key, .actual = actual, .message = "m"};
+}
+
+/* Who rewrites a key without end and leaves it: where he left it is told, and nothing of the way there. */
+static void the_last_of_what_was_held_back_is_told(void **state)
+{
+	struct limit l = {.burst = 10, .rate = 1, .rule_burst = 1, .rule_rate = 0.1};
+	struct unsaid u = {0};
+	_cleanup_text_ struct text told = TEXT_NULL;
+	char actual[8];
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		struct event ev = change(i % 2 ? "a" : "b", actual);
+
+		snprintf(actual, sizeof(actual), "%d", i);
+		if (!limit_take(&l, ev.key, 1000))
+			unsaid_keep(&u, &ev);
+	}
+	assert_int_equal(u.count, 2);
+	unsaid_tell(&u, &l, 1001, note, &told);
+	assert_string_equal(text_get(&told), "");
+	assert_int_equal(l.held, 98); /* to ask is not to be held back */
+	unsaid_tell(&u, &l, 1011, note, &told);
+	assert_true(!strcmp(text_get(&told), "b=98 a=99 ") || !strcmp(text_get(&told), "a=99 b=98 "));
+	assert_int_equal(u.count, 0);
+	unsaid_clear(&u);
+}
+
+static void what_was_told_is_not_told_again(void **state)
+{
+	struct limit l = {.burst = 10, .rate = 1, .rule_burst = 1, .rule_rate = 0.1};
+	struct unsaid u = {0};
+	_cleanup_text_ struct text told = TEXT_NULL;
+	struct event a = change("a", "1"), none = {.message = "m"};
+
+	(void)state;
+	unsaid_keep(&u, &none);
+	assert_int_equal(u.count, 0);
+	unsaid_keep(&u, &a);
+	unsaid_forget(&u, "b");
+	unsaid_forget(&u, "a");
+	unsaid_tell(&u, &l, 1000, note, &told);
+	assert_string_equal(text_get(&told), "");
+	for (int i = 0; i < 2 * UNSAID_MAX; i++) {
+		char key[8];
+		struct event ev = change(key, "1");
+
+		snprintf(key, sizeof(key), "%d", i);
+		unsaid_keep(&u, &ev);
+	}
+	assert_int_equal(u.count, UNSAID_MAX);
+	unsaid_clear(&u);
+	assert_int_equal(u.count, 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_last_of_what_was_held_back_is_told),
+		cmocka_unit_test(what_was_told_is_not_told_again),
 		cmocka_unit_test(a_rule_has_its_burst_and_its_rate),
 		cmocka_unit_test(rules_do_not_take_from_each_other),
 		cmocka_unit_test(all_together_are_limited),
