@@ -60,6 +60,18 @@ install_service() {
 		journalctl -q --update-catalog && systemctl daemon-reload
 }
 
+# Settings of [service] with which nothing takes long.
+impatient() {
+	cat <<-CONF
+		[service]
+		settle = 0
+		tick = 2 s
+		pass = 4 s
+		budget = 100 %
+		hold = 0
+	CONF
+}
+
 # conf: tcpadvisor.conf from stdin.
 conf() {
 	mkdir -p /etc/tcpadvisor

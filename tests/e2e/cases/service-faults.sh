@@ -10,13 +10,7 @@ key=net.ipv4.tcp_fin_timeout
 prom=/srv/metrics/tcpadvisor.prom
 
 settings() {
-	conf <<-CONF
-		[service]
-		settle = 0
-		tick = 2 s
-		pass = 4 s
-		budget = 100 %
-		hold = 0
+	{ impatient; cat; } <<-CONF | conf
 		[journal]
 		burst = 1000
 		rate = 10000

@@ -12,15 +12,7 @@ key=net.ipv4.tcp_fin_timeout
 prom=/run/tcpadvisord/tcpadvisor.prom
 
 settings() {
-	conf <<-CONF
-		[service]
-		settle = 0
-		tick = 2 s
-		pass = 4 s
-		budget = 100 %
-		hold = 0
-		netns = $1
-	CONF
+	{ impatient; echo "netns = $1"; } | conf
 }
 
 metric() {

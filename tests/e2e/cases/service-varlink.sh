@@ -11,14 +11,7 @@ socket=/run/tcpadvisor/io.tcpadvisor
 key=net.ipv4.tcp_fin_timeout
 
 settings() {
-	conf <<-CONF
-		[service]
-		settle = 0
-		tick = 2 s
-		pass = 4 s
-		budget = 100 %
-		hold = 0
-	CONF
+	impatient | conf
 	echo "$key = 45" >/etc/sysctl.d/90-e2e.conf
 	sysctl -qw $key=20
 	systemctl enable -q --now tcpadvisord

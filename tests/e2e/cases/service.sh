@@ -11,15 +11,9 @@ key=net.ipv4.tcp_fin_timeout
 prom=/run/tcpadvisord/tcpadvisor.prom
 
 settings() {
-	conf <<-CONF
+	{ impatient; cat; } <<-CONF | conf
 		[audit]
 		profile = balanced, hardening
-		[service]
-		settle = 0
-		tick = 2 s
-		pass = 4 s
-		budget = 100 %
-		hold = 0
 		[journal]
 		burst = 1000
 	CONF
