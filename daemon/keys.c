@@ -52,6 +52,13 @@ struct watched_key *keys_find(const struct keys *k, const char *key)
 	return k->count ? bsearch(&wanted, k->list, k->count, sizeof(wanted), by_key) : NULL;
 }
 
+/* In a key a dot is what a slash is in a path, and the other way round. */
+static void swap_separators(char *s)
+{
+	for (; *s; s++)
+		*s = *s == '.' ? '/' : *s == '/' ? '.' : *s;
+}
+
 /* "net.ipv4.conf.eth0/1.x" is the file "proc/sys/net/ipv4/conf/eth0.1/x". */
 static char *path_of(const char *key)
 {
@@ -60,8 +67,7 @@ static char *path_of(const char *key)
 	if (!path)
 		abort();
 	sprintf(path, "proc/sys/%s", key);
-	for (char *p = path + strlen("proc/sys/"); *p; p++)
-		*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
+	swap_separators(path + strlen("proc/sys/"));
 	return path;
 }
 
@@ -253,20 +259,17 @@ size_t keys_poll(struct keys *k, bool all)
 
 static size_t hint_all(struct keys *k)
 {
-	k->overflows++;
 	for (size_t i = 0; i < k->count; i++)
 		k->list[i].hinted = true;
 	return k->count;
 }
 
-/* A file's key: in the one a dot is what a slash is in the other. */
 static char *key_of(const char *directory, const char *name)
 {
 	_cleanup_text_ struct text key = TEXT_NULL;
 
 	text_addf(&key, "%s/%s", directory, name);
-	for (char *p = key.s; *p; p++)
-		*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
+	swap_separators(key.s);
 	return must_strdup(key.s);
 }
 

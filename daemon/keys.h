@@ -31,7 +31,6 @@ struct keys {
 		bool seen;
 	} *directories;
 	size_t directory_count;
-	unsigned long overflows;
 };
 
 /*
