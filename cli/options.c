@@ -25,6 +25,12 @@ static int set_lint_format(struct options *o, const char *v)
 	return lint_format_find(v) ? 0 : -EINVAL;
 }
 
+static int set_plan_format(struct options *o, const char *v)
+{
+	o->format = v;
+	return !strcmp(v, "text") || !strcmp(v, "json") || !strcmp(v, "sysctl") ? 0 : -EINVAL;
+}
+
 static int set_kernel(struct options *o, const char *v)
 {
 	struct kernel_version version;
@@ -137,6 +143,28 @@ static int set_flows(struct options *o, const char *v)
 	return quantity_parse(v, DIM_COUNT, &o->flows) < 0 || o->flows != floor(o->flows) || o->flows < 1 || o->flows > 1e9 ? -EINVAL : 0;
 }
 
+/* "KEY,KEY": the list is cut where it stands, among the program's own arguments. */
+static int set_only(struct options *o, const char *v)
+{
+	char *list = (char *)v, *key;
+
+	while ((key = strsep(&list, ", "))) {
+		if (!*key)
+			continue;
+		if (o->only_count == ONLY_MAX)
+			return -EINVAL;
+		o->only[o->only_count++] = key;
+	}
+	return o->only_count ? 0 : -EINVAL;
+}
+
+static int set_diff(struct options *o, const char *v)
+{
+	(void)v;
+	o->diff = true;
+	return 0;
+}
+
 static int set_help(struct options *o, const char *v)
 {
 	(void)v;
@@ -159,13 +187,16 @@ const struct option_def option_defs[] = {
 							   "(default: warning)"},
 	{"control", "PATH", TAKES_SERVICE, set_control, "socket of the service (default: " CONTROL_SOCKET ")"},
 	{"verbose", NULL, TAKES_VERDICT, set_verbose, "also say which rules do not apply here, and why"},
+	{"only", "KEY[,KEY]", TAKES_PLAN, set_only, "change no other keys than these; may be repeated"},
+	{"diff", NULL, TAKES_PLAN, set_diff, "the changes as a unified diff"},
 	{"rate", "RATE", TAKES_WHAT_IF, set_rate, "rate of the path, such as 10Gbit/s"},
 	{"rtt", "TIME", TAKES_WHAT_IF, set_rtt, "round trip of the path, such as 80ms"},
 	{"flows", "N", TAKES_WHAT_IF, set_flows, "flows that fill their buffers at the same time (default: 1)"},
 	{"format", "text|json|sarif", TAKES_LINT, set_lint_format, "form of the output"},
 	{"format", "text|json|metrics|prometheus", TAKES_REPORT, set_report_format, "form of the output"},
+	{"format", "text|json|sysctl", TAKES_CHANGES, set_plan_format, "form of the output"},
 	{"format", "text|json", TAKES_OUTPUT, set_format, "form of the output"},
-	{"no-color", NULL, TAKES_OUTPUT | TAKES_REPORT | TAKES_FILES, set_no_color, "plain text; as is the environment variable NO_COLOR"},
+	{"no-color", NULL, TAKES_OUTPUT | TAKES_REPORT | TAKES_FILES | TAKES_CHANGES, set_no_color, "plain text; as is the environment variable NO_COLOR"},
 	{"help", NULL, ~0u, set_help, "this text"},
 	{NULL, NULL, 0, NULL, NULL},
 };

@@ -13,6 +13,8 @@ enum exit_status {
 	EXIT_USAGE = 64,
 };
 
+enum { ONLY_MAX = 64 };
+
 struct options {
 	const char *format, *profile, *root, *netns, *control;
 	const char *speeds[DECLARED_SPEEDS_MAX];
@@ -23,6 +25,9 @@ struct options {
 	double memory; /* 0: not given */
 	enum severity fail_on;
 	bool fail_on_unknown, no_color, no_borrow, verbose, help;
+	const char *only[ONLY_MAX]; /* keys, as given */
+	size_t only_count;
+	bool diff;
 	char **args; /* after the verb */
 	int arg_count;
 };
@@ -39,6 +44,8 @@ enum option_group {
 	TAKES_REPORT = 1 << 7,	 /* --format with those of an audit, --no-color */
 	TAKES_SERVICE = 1 << 8,	 /* --control */
 	TAKES_OPEN = 1 << 9,	 /* --fail-on, of findings that are open */
+	TAKES_PLAN = 1 << 10,	 /* --only --diff */
+	TAKES_CHANGES = 1 << 11, /* --format with those of a plan, --no-color */
 };
 
 struct option_def {
