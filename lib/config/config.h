@@ -37,6 +37,10 @@ struct config {
 	enum severity journal_level; /* the least that is written */
 	double journal_burst, journal_rate; /* lines at once, and lines a minute after that */
 
+	/* of apply */
+	bool allow;	       /* whether anything may be applied on this host */
+	double confirm_within; /* seconds after which a change is undone that nobody confirmed */
+
 	const char *texts[CONFIG_OPTIONS_MAX]; /* by row of config_options, as written; NULL: not set, or one for each name */
 
 	struct declared_speed speeds[DECLARED_SPEEDS_MAX];
@@ -48,7 +52,8 @@ struct config {
 	((struct config){.window = -1, .borrow = true, .idle_timeout = -1, .tick = 10, .pass = 60,         \
 			 .budget = 0.005, .hold = 300, .settle = 60, .netns = "none",                      \
 			 .textfile = "/run/tcpadvisord/tcpadvisor.prom", .journal = true,                  \
-			 .journal_level = SEVERITY_NOTICE, .journal_burst = 60, .journal_rate = 6})
+			 .journal_level = SEVERITY_NOTICE, .journal_burst = 60, .journal_rate = 6,         \
+			 .allow = true, .confirm_within = 600})
 
 /* A row of the table of options: "[section] key = value", documented in tcpadvisor.conf(5). */
 struct config_option {

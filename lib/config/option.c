@@ -142,6 +142,8 @@ const struct config_option config_options[] = {
 	{"journal", "level", set_level, AT(journal_level), 0, 0, "info, notice, warning or error"},
 	{"journal", "burst", set_count, AT(journal_burst), 1, 10000, "a number of lines, from 1 to 10000"},
 	{"journal", "rate", set_count, AT(journal_rate), 0, 10000, "a number of lines a minute, at most 10000"},
+	{"apply", "allow", set_flag, AT(allow), 0, 0, "yes or no"},
+	{"apply", "confirm-within", set_time, AT(confirm_within), 10, day, "a time such as 10 min, from 10 s to a day"},
 	{"metrics", "textfile", set_path, AT(textfile), 0, 0, "an absolute path, or no"},
 	{NULL, NULL, NULL, 0, 0, 0, NULL},
 };

@@ -418,6 +418,8 @@ static void the_example_has_the_defaults(void **state)
 	assert_int_equal(c.journal_level, d.journal_level);
 	assert_true(c.journal_burst == d.journal_burst);
 	assert_true(c.journal_rate == d.journal_rate);
+	assert_int_equal(c.allow, d.allow);
+	assert_true(c.confirm_within == d.confirm_within);
 	config_clear(&c);
 }
 
