@@ -94,6 +94,7 @@ static const struct field fields[] = {
 	{"within", FIELD_UNSIGNED, MEMBER(within)},
 	{"persist", FIELD_FLAG, MEMBER(persist)},
 	{"begun", FIELD_UNSIGNED, MEMBER(begun)},
+	{"written", FIELD_UNSIGNED, MEMBER(written)},
 	{WORDS(verdict, verdicts)},
 	{"signal", FIELD_TEXT, MEMBER(signal)},
 	{WORDS(error, errors)},

@@ -125,7 +125,8 @@ struct paper {
 	uint64_t deadline;	 /* ms of CLOCK_BOOTTIME: undone then unless confirmed */
 	unsigned within;	 /* s that a person has to confirm */
 	bool persist;		 /* to be kept over reboots once it is confirmed */
-	unsigned begun;		 /* changes whose write was begun; the last of them may be half done */
+	unsigned begun;		 /* changes whose write was begun */
+	unsigned written;	 /* changes that were read back: what lies between is in flight, and may be half done */
 	enum paper_verdict verdict;
 	char signal[PAPER_TEXT];
 	struct paper_change changes[PAPER_CHANGES];

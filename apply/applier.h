@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The applier: the only program that writes a sysctl. It answers the command (root alone) on one socket and hears the
+ * health watcher on another, and holds at most one transaction. Whatever ends it, the transaction is undone: a deadline, a
+ * verdict, a heartbeat that stays away, SIGTERM, and after a kill whoever starts next.
+ *
+ * One thread, one poll(), no allocation while a transaction is open.
+ */
+#pragma once
+
+#include "apply/transaction.h"
+
+#define APPLY_SOCKET  "/run/tcpadvisor/apply"
+#define HEALTH_SOCKET "/run/tcpadvisor/health"
+#define APPLY_STATE   "/var/lib/tcpadvisor-apply"
+#define APPLY_FREEZE  "/etc/tcpadvisor/freeze"
+
+enum {
+	WITHIN_LEAST = 10,	 /* s that a person has to confirm */
+	WITHIN_MOST = 24 * 3600,
+	HEALTH_PATIENCE = 10,	 /* s until the health watcher is there */
+	BASELINE_PATIENCE = 15,	 /* s for its measures before the change */
+	HEARTBEAT_PATIENCE = 10, /* s between heartbeats; then it counts as lost */
+	IDLE_PATIENCE = 60,	 /* s without transaction and caller after which the applier ends */
+	APPLIER_CLIENTS = 8,
+};
+
+struct applier_options {
+	const char *state, *freeze;
+	int listen, health_listen; /* sockets, listening */
+	bool stay;		   /* not to end when idle */
+};
+
+/* Serve until idle, or SIGTERM. 0; -errno: a transaction could not be undone, or it could not start. */
+int applier_run(const struct applier_options *o);
+/* Only undo what is left. 0, also where another applier is at work and will; -errno. */
+int applier_recover(const char *state);
+/* A line for the journal, or the terminal; severity as syslog's. Never waits. */
+void applier_log(int severity, const char *fmt, ...) _printf_(2, 3);

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "apply/guardian.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <syslog.h>
+
+struct guardian {
+	const struct guardian_options *options;
+	int listen, health_listen;
+	pid_t applier, health;
+	sigset_t signals, before;
+};
+
+/* Its directory is made, for it may be in /run. */
+static int make_parent(const char *path)
+{
+	char dir[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+	char *slash;
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	slash = strrchr(dir, '/');
+	if (!slash || slash == dir)
+		return 0;
+	*slash = 0;
+	return mkdir(dir, 0755) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+/* For this user alone. */
+static int listen_at(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int r = make_parent(path), result;
+
+	if (fd < 0)
+		return -errno;
+	if (r < 0 || strlen(path) >= sizeof(address.sun_path))
+		return r < 0 ? r : -ENAMETOOLONG;
+	strcpy(address.sun_path, path);
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return -EADDRINUSE;
+	if (unlink(path) < 0 && errno != ENOENT)
+		return -errno;
+	umask(0177);
+	r = bind(fd, (struct sockaddr *)&address, sizeof(address));
+	umask(0077);
+	if (r < 0 || listen(fd, 16) < 0)
+		return -errno;
+	result = fd;
+	fd = -1;
+	return result;
+}
+
+static pid_t fork_child(const struct guardian *g)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid != 0)
+		return pid;
+	/* Whatever ends the guardian ends what it guards: the applier undoes first. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(EXIT_FAILURE);
+	sigprocmask(SIG_SETMASK, &g->before, NULL);
+	return 0;
+}
+
+static void start_applier(struct guardian *g)
+{
+	struct applier_options o = {g->options->state, g->options->freeze, g->listen, g->health_listen, false};
+
+	g->applier = fork_child(g);
+	if (g->applier == 0)
+		_exit(applier_run(&o) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+static void start_health(struct guardian *g)
+{
+	if (!strcmp(g->options->health, "no"))
+		return;
+	g->health = fork_child(g);
+	if (g->health == 0) {
+		execl(g->options->health, g->options->health, "--socket", g->options->health_socket, (char *)NULL);
+		applier_log(LOG_ERR, "%s: %s", g->options->health, strerror(errno));
+		_exit(EXIT_FAILURE);
+	}
+}
+
+/* In a process of its own, as often as it needs: this one keeps nothing that could fail. */
+static void recover(const struct guardian *g)
+{
+	for (unsigned tries = 0;; tries++) {
+		pid_t pid = fork_child(g);
+		int status;
+
+		if (pid == 0)
+			_exit(applier_recover(g->options->state) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+		if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0)
+			return;
+		sleep(min_of(tries, 60u));
+	}
+}
+
+/* Until the applier has ended: what its end leaves is undone. */
+static int guard(struct guardian *g)
+{
+	for (;;) {
+		int status, signal = sigwaitinfo(&g->signals, NULL);
+		pid_t pid;
+
+		if (signal != SIGCHLD) {
+			kill(g->applier, SIGTERM);
+			continue;
+		}
+		while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+			if (pid == g->applier)
+				return status;
+			if (pid == g->health) {
+				/* It cannot be started too often: each end of it ends a transaction. */
+				sleep(1);
+				start_health(g);
+			}
+		}
+	}
+}
+
+static int run(struct guardian *g)
+{
+	int status;
+
+	start_applier(g);
+	if (g->applier < 0)
+		return -errno;
+	start_health(g);
+	status = guard(g);
+	if (g->health > 0)
+		kill(g->health, SIGTERM);
+	if (status)
+		recover(g);
+	unlink(g->options->socket);
+	unlink(g->options->health_socket);
+	return status ? -ECHILD : 0;
+}
+
+/* 1: in the daemon. */
+static int daemonize(void)
+{
+	pid_t pid = fork();
+	int null;
+
+	if (pid != 0)
+		return pid < 0 ? -errno : 0;
+	setsid();
+	null = open("/dev/null", O_RDWR);
+	for (int fd = 0; fd < 3 && null >= 0; fd++)
+		dup2(null, fd);
+	return chdir("/") < 0 ? -errno : 1;
+}
+
+int guardian_run(const struct guardian_options *o)
+{
+	struct guardian g = {.options = o, .health = -1};
+	int r;
+
+	if (mkdir(o->state, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	sigemptyset(&g.signals);
+	sigaddset(&g.signals, SIGCHLD);
+	sigaddset(&g.signals, SIGTERM);
+	sigaddset(&g.signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &g.signals, &g.before);
+	signal(SIGHUP, SIG_IGN);
+	g.listen = listen_at(o->socket);
+	if (g.listen < 0)
+		return g.listen;
+	g.health_listen = listen_at(o->health_socket);
+	if (g.health_listen < 0)
+		return g.health_listen;
+	r = o->foreground ? 1 : daemonize();
+	if (r <= 0)
+		return r;
+	r = run(&g);
+	if (!o->foreground)
+		_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+	return r;
+}
