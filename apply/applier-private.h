@@ -24,6 +24,8 @@ struct applier {
 	int applicant;	/* who waits for the answer to VERB_APPLY, or -1 */
 	int clients[APPLIER_CLIENTS];
 	unsigned failures; /* to undo it */
+	unsigned taken;	   /* times that somebody else changed a key of it */
+	uint64_t watchdog; /* ms between signs of life for systemd; 0: it wants none */
 	bool ending;
 };
 

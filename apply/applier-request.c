@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include "apply/applier-private.h"
 
-enum { RETRY = 1000 /* ms */, COMPLAIN_EACH = 60 /* failures */ };
+enum { RETRY = 1000 /* ms */, COMPLAIN_EACH = 60 /* failures */, TAKEN_TOLD = 5 /* times */ };
 
 /* p may be the transaction's. 0, or -errno: the caller is gone. */
 static int reply(int fd, const struct paper *p, enum paper_error e, const char *said)
@@ -51,7 +51,7 @@ static void rest(struct applier *a)
 {
 	transaction_clear(&a->transaction);
 	a->stage = STAGE_IDLE;
-	a->failures = 0;
+	a->failures = a->taken = 0;
 	a->idle = applier_now() + IDLE_PATIENCE * 1000;
 	set_deadline(a, 0);
 }
@@ -81,12 +81,18 @@ static void be_stuck(struct applier *a)
 		tell_health(a, VERB_STOP);
 }
 
-static void tell_taken(const struct paper *p)
+static void tell_taken(struct applier *a)
 {
+	const struct paper *p = &a->transaction.paper;
+
+	if (a->taken > TAKEN_TOLD)
+		return;
 	for (unsigned i = 0; i < p->change_count; i++)
 		if (*p->changes[i].taken)
 			applier_log(LOG_WARNING, "%s is '%s' by somebody else's hand: left alone", p->changes[i].key,
 				    p->changes[i].taken);
+	if (a->taken == TAKEN_TOLD)
+		applier_log(LOG_WARNING, "it happens again and again: look for tuned, bpftune or another that manages sysctls");
 }
 
 void applier_undo(struct applier *a, const char *reason)
@@ -106,7 +112,7 @@ void applier_undo(struct applier *a, const char *reason)
 		return;
 	}
 	applier_log(LOG_NOTICE, "%s is undone: %s", p->id, p->reason);
-	tell_taken(p);
+	tell_taken(a);
 	end(a);
 }
 
@@ -238,7 +244,7 @@ static int answer_confirm(struct applier *a, int fd, const struct paper *request
 	if (r < 0)
 		return reply(fd, &a->transaction.paper, ERROR_JOURNAL, strerror(-r));
 	applier_log(LOG_NOTICE, "%s is confirmed", a->transaction.paper.id);
-	tell_taken(&a->transaction.paper);
+	tell_taken(a);
 	r = reply(fd, &a->transaction.paper, PAPER_DONE, "");
 	end(a);
 	return r;
@@ -368,8 +374,10 @@ static void weigh(struct applier *a, const struct paper *beat)
 	struct paper *p = &a->transaction.paper;
 	char reason[PAPER_TEXT];
 
-	if (transaction_look(&a->transaction))
-		tell_taken(p);
+	if (transaction_look(&a->transaction)) {
+		a->taken++;
+		tell_taken(a);
+	}
 	p->verdict = beat->verdict;
 	paper_set(p->signal, "%s", beat->signal);
 	take_measures(p, beat, MEASURED_AFTER);

@@ -109,8 +109,9 @@ static int timeout(const struct applier *a)
 {
 	uint64_t now = applier_now(), at = a->stage != STAGE_IDLE ? a->due : a->idle;
 
-	if (a->stage == STAGE_IDLE && (a->options->stay || is_used(a)))
-		return -1;
+	if (a->stage == STAGE_IDLE && is_used(a))
+		return a->watchdog ? (int)a->watchdog : -1;
+	at = a->watchdog ? min_of(at, now + a->watchdog) : at;
 	return at > now ? (int)(at - now) : 0;
 }
 
@@ -198,13 +199,19 @@ static int recover(struct applier *a)
 static int loop(struct applier *a, int signals)
 {
 	struct pollfd fds[FDS];
+	uint64_t usec;
+
+	if (sd_watchdog_enabled(false, &usec) > 0)
+		a->watchdog = usec / 2000;
 
 	while (!a->ending) {
 		fill(a, signals, fds);
 		if (poll(fds, FDS, timeout(a)) < 0 && errno != EINTR)
 			return -errno;
 		serve(a, fds);
-		if (a->stage == STAGE_IDLE && !a->options->stay && !is_used(a) && applier_now() >= a->idle)
+		if (a->watchdog)
+			sd_notify(false, "WATCHDOG=1");
+		if (a->stage == STAGE_IDLE && !is_used(a) && applier_now() >= a->idle)
 			return 0;
 	}
 	return a->stage == STAGE_STUCK && !a->transaction.restored ? -EIO : 0;
@@ -226,7 +233,7 @@ int applier_run(const struct applier_options *o)
 	_cleanup_close_ int signals = -1;
 	int r;
 
-	memset(a.clients, -1, sizeof(a.clients));
+	memset(a.clients, 0xff, sizeof(a.clients));
 	a.idle = applier_now() + IDLE_PATIENCE * 1000;
 	r = journal_open(o->state, &a.journal);
 	if (r < 0) {

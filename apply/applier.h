@@ -28,7 +28,6 @@ enum {
 struct applier_options {
 	const char *state, *freeze;
 	int listen, health_listen; /* sockets, listening */
-	bool stay;		   /* not to end when idle */
 };
 
 /* Serve until idle, or SIGTERM. 0; -errno: a transaction could not be undone, or it could not start. */

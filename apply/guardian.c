@@ -75,7 +75,7 @@ static pid_t fork_child(const struct guardian *g)
 
 static void start_applier(struct guardian *g)
 {
-	struct applier_options o = {g->options->state, g->options->freeze, g->listen, g->health_listen, false};
+	struct applier_options o = {g->options->state, g->options->freeze, g->listen, g->health_listen};
 
 	g->applier = fork_child(g);
 	if (g->applier == 0)
@@ -143,11 +143,13 @@ static int run(struct guardian *g)
 	status = guard(g);
 	if (g->health > 0)
 		kill(g->health, SIGTERM);
-	if (status)
+	if (status) {
+		applier_log(LOG_ERR, "the applier was killed, or failed: what it left open is undone");
 		recover(g);
+	}
 	unlink(g->options->socket);
 	unlink(g->options->health_socket);
-	return status ? -ECHILD : 0;
+	return status != 0;
 }
 
 /* 1: in the daemon. */
@@ -189,6 +191,6 @@ int guardian_run(const struct guardian_options *o)
 		return r;
 	r = run(&g);
 	if (!o->foreground)
-		_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+		_exit(r ? EXIT_FAILURE : EXIT_SUCCESS);
 	return r;
 }

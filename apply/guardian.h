@@ -14,5 +14,8 @@ struct guardian_options {
 	bool foreground;
 };
 
-/* Returns, in the caller of a daemon, once the sockets can be connected to. 0 or -errno. */
+/*
+ * Returns, in the caller of a daemon, once the sockets can be connected to. 0; 1: the applier was killed, and seen to; or
+ * -errno: it could not start.
+ */
 int guardian_run(const struct guardian_options *o);

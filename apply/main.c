@@ -89,14 +89,16 @@ static int take_sockets(struct applier_options *o)
 
 static int run(const struct command *c)
 {
-	struct applier_options o = {c->guardian.state, c->guardian.freeze, -1, -1, false};
+	struct applier_options o = {c->guardian.state, c->guardian.freeze, -1, -1};
 	int r;
 
 	if (c->recover)
 		return applier_recover(o.state) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	if (c->guard) {
 		r = guardian_run(&c->guardian);
-		return r < 0 ? fail(r, r == -EADDRINUSE ? "an applier runs here already" : "guardian") : EXIT_SUCCESS;
+		if (r < 0)
+			return fail(r, r == -EADDRINUSE ? "an applier runs here already" : "cannot start");
+		return r ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
 	r = take_sockets(&o);
 	if (r < 0)

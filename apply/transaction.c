@@ -188,8 +188,8 @@ unsigned transaction_look(struct transaction *t)
 		if (parameter_read(t->fds[i], now) < 0)
 			strcpy(now, "(gone)");
 		if (!strcmp(now, c->new))
-			continue;
-		count += strcmp(c->taken, now) != 0;
+			*now = 0; /* as we made it, or made so again */
+		count += *now && strcmp(c->taken, now);
 		strcpy(c->taken, now);
 	}
 	return count;
@@ -229,6 +229,7 @@ static int restore(struct transaction *t, unsigned i)
 	r = t->fds[i] < 0 ? t->fds[i] : parameter_read(t->fds[i], now);
 	if (r < 0)
 		return r;
+	*c->taken = 0;
 	if (!strcmp(now, c->old))
 		return 0;
 	if (!in_flight && is_taken(c, now) && !parameter_is_mixture(now, c->old, c->new)) {
