@@ -116,8 +116,6 @@ static const char *template_text(struct arena *a, const struct message *m)
 	return arena_strdup(a, text_get(&t));
 }
 
-static const char *effect_text(struct arena *a, const char *applies);
-
 static void say_cure(struct explaining *e, const struct rule *r)
 {
 	struct arena *a = &e->s->rules.arena;
@@ -128,7 +126,7 @@ static void say_cure(struct explaining *e, const struct rule *r)
 		const struct constraint *c = &r->recommend[i];
 
 		say(e, "set", r->recommend_text[i]);
-		say(e, "effect", arena_printf(a, "%s: %s", c->def->title, effect_text(a, c->def->applies)));
+		say(e, "effect", arena_printf(a, "%s: takes effect %s", c->def->title, sysctl_takes_effect(a, c->def)));
 	}
 	if (r->recommend_wanted)
 		say(e, "set", "what the profile wants of the key");
@@ -156,41 +154,6 @@ static void explain_rule(struct explaining *e, const struct rule *r)
 	say(e, "sources", r->refs);
 	say(e, "from", arena_printf(a, "%s:%u", r->file, r->line));
 	say_findings(e, r);
-}
-
-static const struct {
-	const char *word, *text;
-} effects[] = {
-	{"live", "on open connections too"},
-	{"new-connections", "on new connections"},
-	{"new-sockets", "on new sockets; accepted ones take it from their listener"},
-	{"listen", "when an application calls listen()"},
-	{"setsockopt", "when an application asks with setsockopt()"},
-	{"new-qdiscs", "on qdiscs that are made later"},
-	{"new-interfaces", "on interfaces that are made later"},
-	{"next-timer", "when a timer is set next: one that runs keeps its time"},
-	{"next-orphan", "on connections that are closed later"},
-	{"next-netns", "on network namespaces that are made later"},
-	{"at-close", "when a connection closes"},
-	{"none", "on nothing"},
-};
-
-/* "live new-sockets" in words; a word that is not known is shown as it is. */
-static const char *effect_text(struct arena *a, const char *applies)
-{
-	_cleanup_text_ struct text t = TEXT_NULL;
-	char *copy = arena_strdup(a, applies), *state = NULL;
-
-	text_add(&t, "takes effect ");
-	for (char *w = strtok_r(copy, " ", &state); w; w = strtok_r(NULL, " ", &state)) {
-		const char *text = w;
-
-		for (size_t i = 0; i < ARRAY_SIZE(effects); i++)
-			if (!strcmp(effects[i].word, w))
-				text = effects[i].text;
-		text_addf(&t, "%s%s", w == copy ? "" : "; ", text);
-	}
-	return arena_strdup(a, text_get(&t));
 }
 
 static const char *bounds_text(struct arena *a, const struct sysctl_def *def)
@@ -310,7 +273,7 @@ static void explain_sysctl(struct explaining *e, const struct sysctl_def *def)
 	say(e, "scope", sysctl_netns_text(def->netns));
 	if (sysctl_is_template(def))
 		say(e, "interfaces", sysctl_combine_text(def->combine));
-	say(e, "a change", effect_text(a, def->applies));
+	say(e, "a change", arena_printf(a, "takes effect %s", sysctl_takes_effect(a, def)));
 	say(e, "inherited", def->inherits ? arena_printf(a, "from the %s", def->inherits) : NULL);
 	say(e, "bears on", def->effect);
 	say(e, "kernels", kernels_text(a, def));

@@ -126,7 +126,7 @@ static void say_key(struct asking *a)
 
 		say(a, "kernel default", standard ? standard : a->def->default_note ? a->def->default_note : "not known");
 		say_wanted(a, s);
-		say(a, "takes effect", a->def->applies);
+		say(a, "takes effect", sysctl_takes_effect(a->arena, a->def));
 		if (sysctl_is_template(a->def))
 			say(a, "interfaces", sysctl_combine_text(a->def->combine));
 		say(a, "scope", sysctl_netns_text(a->def->netns));

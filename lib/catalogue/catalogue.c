@@ -236,6 +236,14 @@ static int set_default_all(struct sysctl_def *def, const char *s)
 	return end == s || *end || !isfinite(def->default_all) ? -EINVAL : 0;
 }
 
+static int set_memory_each(struct sysctl_def *def, const char *s)
+{
+	char *end;
+
+	def->memory_each = strtod(s, &end);
+	return end == s || *end || !(def->memory_each > 0) || def->memory_each > 1 << 20 ? -EINVAL : 0;
+}
+
 static int set_devconf(struct sysctl_def *def, const char *s)
 {
 	char *end;
@@ -307,6 +315,7 @@ static const struct field {
 	{"combine", 0, set_combine, "interface, all, max, min, or, and, redirects, host or advertisements"},
 	{"default-all", 0, set_default_all, "what conf.all begins with, where conf.default differs"},
 	{"devconf", 0, set_devconf, "the row of the link's configuration, 0 to 255"},
+	{"memory-each", 0, set_memory_each, "bytes that one more of it may take"},
 	{"apply", 0, set_apply, "vetted, gated, raise or never"},
 	{"never-below-default", 0, set_never_below, "yes or no"},
 	{"since", 0, set_since, "a kernel version such as 6.16"},

@@ -89,6 +89,7 @@ struct sysctl_def {
 	bool has_default_all;
 	double default_all; /* of a template whose conf.all begins with another value than conf.default; raw unit */
 	const char *default_note;
+	double memory_each; /* bytes that one more of it may take, of a key that bounds a table; 0: not known, or none */
 	enum sysctl_apply apply;
 	bool never_below_default;
 	const char *file;
@@ -143,6 +144,8 @@ const char *sysctl_type_name(enum sysctl_type t);
 const char *sysctl_netns_text(enum sysctl_netns n);
 const char *sysctl_apply_text(enum sysctl_apply a);
 const char *sysctl_combine_text(enum sysctl_combine c);
+/* "at once, for what is open too; …": when a change takes effect. A word of `applies` that is not known stands as it is. */
+const char *sysctl_takes_effect(struct arena *a, const struct sysctl_def *def);
 static inline bool sysctl_is_template(const struct sysctl_def *def)
 {
 	return def->combine != COMBINE_NONE;
