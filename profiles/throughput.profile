@@ -11,7 +11,6 @@ bloat.queue = 200 ms
 
 [sysctl]
 # tcp_rmem, tcp_wmem and congestion control follow the paths that are measured: the rules window.* and congestion.* tell.
-net.ipv4.tcp_notsent_lowat = <= max(128 KiB, host.delivery_rate * 2 ms) # enough unsent to keep the link busy, and no more
-net.ipv4.tcp_slow_start_after_idle = = if(sysctl.net.ipv4.tcp_congestion_control = "bbr",
-    sysctl.net.ipv4.tcp_slow_start_after_idle, 0) # transfers with pauses keep their window; BBR ignores it
+# So does tcp_slow_start_after_idle, where a pause costs something (latency.idle-restart). What is unsent takes nothing
+# from throughput. A path that runs at its limit leaves nothing to change.
 net.core.default_qdisc = one of fq fq_codel cake # pacing and fair queueing between bulk flows
