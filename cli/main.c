@@ -21,6 +21,8 @@ const struct verb verbs[] = {
 	 verb_lint},
 	{"which", "KEY", "who sets this sysctl: both loaders' winners, and what they shadow",
 	 TAKES_OUTPUT | TAKES_FILES | TAKES_PROFILE, 1, 1, verb_which},
+	{"plan", "", "the changes that the advice amounts to, and what they cost",
+	 TAKES_CHANGES | TAKES_PLAN | TAKES_HOST | TAKES_PROFILE, 0, 0, verb_plan},
 	{"facts", "[PATTERN]", "what was measured, and what rules may use", HOST_VERB, 0, 1, verb_facts},
 	{"metrics", "", "OpenMetrics of the service, or without one of an audit",
 	 TAKES_SERVICE | TAKES_HOST | TAKES_PROFILE, 0, 0, verb_metrics},

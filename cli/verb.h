@@ -75,6 +75,7 @@ int verb_rules(const struct options *o);
 int verb_profiles(const struct options *o);
 int verb_lint(const struct options *o);
 int verb_which(const struct options *o);
+int verb_plan(const struct options *o);
 int verb_record(const struct options *o);
 int verb_metrics(const struct options *o);
 int verb_status(const struct options *o);

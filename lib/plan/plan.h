@@ -17,6 +17,7 @@ struct plan_change {
 	const char *message;	     /* its sentence */
 	bool measured;		     /* a measured symptom asks for it, not a profile alone */
 	const char *effect;	     /* when it takes effect: "existing and new sockets", "listeners once they are restarted" */
+	const char *note;	     /* what bounds the value, or NULL */
 	double memory;		     /* bytes that it may cost at most; 0: none to speak of */
 	const char *memory_text;     /* "up to 19 MiB for each flow that fills it, 38 MiB for the 2 that do now"; or NULL */
 };
@@ -24,14 +25,14 @@ struct plan_change {
 /* Asked for, and not part of the plan. */
 struct plan_left {
 	const char *key;	      /* may be of an interface */
-	const char *current, *wanted; /* wanted NULL: none can be named */
-	const char *asked_by;
+	const char *current, *wanted; /* wanted NULL: none can be named; current NULL: it was not read */
+	const char *asked_by;	      /* NULL: nothing asks for it, but it was named */
 	const char *why;	      /* "needs uid 0", "of an interface", "withheld: …", "…and … contradict each other" */
 };
 
 struct plan {
 	struct arena arena;
-	struct plan_change *changes; /* in the order in which they are to be written */
+	struct plan_change *changes; /* in the order in which they are to be written: that of the catalogue */
 	size_t change_count;
 	struct plan_left *left;
 	size_t left_count;
@@ -46,3 +47,6 @@ struct plan_options {
 void plan_make(const struct judgement *j, const struct plan_options *o, struct plan *ret);
 void plan_clear(struct plan *p);
 DEFINE_CLEANUP(struct plan *, plan_clear)
+
+/* Why no plan ever changes the key, or NULL: what is compiled into the applier are the others (vetted.awk). */
+const char *plan_never(const struct sysctl_def *def);

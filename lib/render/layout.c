@@ -77,3 +77,29 @@ void layout_value(struct text *t, const struct value *v, enum dim dim)
 	else
 		text_add(t, quantity_format(buf, sizeof(buf), dim, v->num));
 }
+
+void layout_header(const struct report *report, const struct report_part *p, const struct render_options *o, struct text *t)
+{
+	_cleanup_text_ struct text line = TEXT_NULL;
+
+	text_addf(&line, "tcpadvisor %s · ", report->version);
+	text_add_escaped(&line, p->host.hostname, 100);
+	text_add(&line, " · Linux ");
+	text_add_escaped(&line, p->host.kernel, 100);
+	text_add(&line, " · profile ");
+	text_add_escaped(&line, report->rules->profile, 100);
+	if (p->facts->window > 0)
+		text_addf(&line, " · window %.1f s", p->facts->window);
+	else
+		text_add(&line, " · one sample");
+	if (report->recorded)
+		text_add(&line, " · recorded");
+	if (*p->host.netns) {
+		text_add(&line, " · network namespace ");
+		text_add_escaped(&line, p->host.netns, 100);
+	}
+	layout_colour(t, o, "2");
+	layout_wrap(t, text_get(&line), 0, 0, o->width);
+	layout_colour(t, o, "0");
+	text_add(t, "\n\n");
+}

@@ -15,3 +15,5 @@ void layout_colour(struct text *t, const struct render_options *o, const char *s
 void layout_severity(struct text *t, const struct render_options *o, enum severity s, size_t width);
 /* The value for people: escaped text, a quantity, or "?" where it is missing. */
 void layout_value(struct text *t, const struct value *v, enum dim dim);
+/* The first line of what is said of a host: who says it, of which host and profile. */
+void layout_header(const struct report *report, const struct report_part *p, const struct render_options *o, struct text *t);

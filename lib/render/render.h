@@ -57,6 +57,15 @@ void render_lint_text(const struct report *r, const struct render_options *o, st
 void render_lint_json(const struct report *r, const struct render_options *o, struct text *ret);
 void render_lint_sarif(const struct report *r, const struct render_options *o, struct text *ret);
 
+/* Forms of a plan; report is what it was made from, its first part that of the plan. */
+struct plan;
+void render_plan_text(const struct plan *p, const struct report *r, const struct render_options *o, struct text *ret);
+void render_plan_json(const struct plan *p, const struct report *r, const struct render_options *o, struct text *ret);
+/* A commented file for sysctl.d. */
+void render_plan_sysctl(const struct plan *p, const struct report *r, const struct render_options *o, struct text *ret);
+/* A unified diff from what is in force; empty where nothing changes. */
+void render_plan_diff(const struct plan *p, const struct report *r, const struct render_options *o, struct text *ret);
+
 /* Totals over the parts. */
 struct report_totals {
 	unsigned by_severity[SEVERITIES], by_status[STATUSES];

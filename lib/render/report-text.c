@@ -222,32 +222,6 @@ static void unjudged(struct rendering *r, const struct judgement *j)
 		}
 }
 
-static void header(struct rendering *r, const struct report *report, const struct report_part *p)
-{
-	_cleanup_text_ struct text t = TEXT_NULL;
-
-	text_addf(&t, "tcpadvisor %s · ", report->version);
-	text_add_escaped(&t, p->host.hostname, 100);
-	text_add(&t, " · Linux ");
-	text_add_escaped(&t, p->host.kernel, 100);
-	text_add(&t, " · profile ");
-	text_add_escaped(&t, report->rules->profile, 100);
-	if (p->facts->window > 0)
-		text_addf(&t, " · window %.1f s", p->facts->window);
-	else
-		text_add(&t, " · one sample");
-	if (report->recorded)
-		text_add(&t, " · recorded");
-	if (*p->host.netns) {
-		text_add(&t, " · network namespace ");
-		text_add_escaped(&t, p->host.netns, 100);
-	}
-	layout_colour(r->t, r->o, "2");
-	layout_wrap(r->t, text_get(&t), 0, 0, r->o->width);
-	layout_colour(r->t, r->o, "0");
-	text_add(r->t, "\n\n");
-}
-
 static void scope(struct rendering *r, const struct report *report)
 {
 	for (size_t i = 0; i < report->count; i++) {
@@ -284,7 +258,7 @@ void render_report_text(const struct report *report, const struct render_options
 	struct rendering r = {.o = o, .t = ret};
 
 	for (size_t i = 0; i < report->count; i++) {
-		header(&r, report, &report->parts[i]);
+		layout_header(report, &report->parts[i], o, ret);
 		findings(&r, &report->parts[i].judgement);
 		unjudged(&r, &report->parts[i].judgement);
 	}
