@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a change is about: the paths that it was made for, or how connections are opened. */
+#pragma once
+
+#include "apply/paper.h"
+
+/* Does one of the changes name this path as its reason, and act on what goes that way? */
+bool scope_wants(const struct paper *request, const char *path, bool out);
+/* Do all of the changes act on how connections are opened, and none on those that stand? */
+bool scope_is_connections(const struct paper *request);
