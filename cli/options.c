@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include "cli/applier.h"
 #include "cli/service.h"
 
 /* Of tables. */
@@ -165,6 +166,58 @@ static int set_diff(struct options *o, const char *v)
 	return 0;
 }
 
+static int set_applier(struct options *o, const char *v)
+{
+	o->applier = v;
+	return *v ? 0 : -EINVAL;
+}
+
+static int set_state(struct options *o, const char *v)
+{
+	o->state = v;
+	return *v == '/' ? 0 : -EINVAL;
+}
+
+static int set_check(struct options *o, const char *v)
+{
+	(void)v;
+	o->check = true;
+	return 0;
+}
+
+static int set_within(struct options *o, const char *v)
+{
+	return parse_seconds(v, 24 * 3600, &o->within) < 0 || o->within < 10 ? -EINVAL : 0;
+}
+
+static int set_persist(struct options *o, const char *v)
+{
+	(void)v;
+	o->persist = true;
+	return 0;
+}
+
+static int set_wait(struct options *o, const char *v)
+{
+	(void)v;
+	o->wait = true;
+	return 0;
+}
+
+static int set_converge(struct options *o, const char *v)
+{
+	(void)v;
+	o->converge = true;
+	return 0;
+}
+
+static int set_despite_manager(struct options *o, const char *v)
+{
+	(void)v;
+	o->despite_manager = true;
+	return 0;
+}
+
 static int set_help(struct options *o, const char *v)
 {
 	(void)v;
@@ -189,6 +242,14 @@ const struct option_def option_defs[] = {
 	{"verbose", NULL, TAKES_VERDICT, set_verbose, "also say which rules do not apply here, and why"},
 	{"only", "KEY[,KEY]", TAKES_PLAN, set_only, "change no other keys than these; may be repeated"},
 	{"diff", NULL, TAKES_PLAN, set_diff, "the changes as a unified diff"},
+	{"check", NULL, TAKES_APPLY, set_check, "change nothing: what would be changed, and what stands against it"},
+	{"confirm-within", "TIME (10s to 24h)", TAKES_APPLY, set_within, "undo it after so long unless it is confirmed (default: 10min)"},
+	{"persist", NULL, TAKES_APPLY, set_persist, "keep it over reboots, once it is confirmed"},
+	{"wait", NULL, TAKES_APPLY, set_wait, "follow it to its end: exit 0 confirmed, 2 undone"},
+	{"converge", NULL, TAKES_APPLY, set_converge, "go on step by step, and confirm each, for as long as new flows gain"},
+	{"despite-manager", NULL, TAKES_APPLY, set_despite_manager, "also keys that tuned or bpftune sets"},
+	{"applier", "PATH", TAKES_APPLIER, set_applier, "socket of the applier (default: " APPLIER_SOCKET ")"},
+	{"state", "DIR", TAKES_APPLIER, set_state, "its journal's directory, where it is started without systemd"},
 	{"rate", "RATE", TAKES_WHAT_IF, set_rate, "rate of the path, such as 10Gbit/s"},
 	{"rtt", "TIME", TAKES_WHAT_IF, set_rtt, "round trip of the path, such as 80ms"},
 	{"flows", "N", TAKES_WHAT_IF, set_flows, "flows that fill their buffers at the same time (default: 1)"},
@@ -257,7 +318,8 @@ static int parse_option(const struct verb *v, struct options *o, char **argv, in
 int options_parse(const struct verb *v, int argc, char **argv, struct options *ret)
 {
 	struct options o = {.format = "text", .window = -1, .rate = -1, .rtt = -1, .flows = 1,
-			    .fail_on = SEVERITY_WARNING, .control = CONTROL_SOCKET};
+			    .fail_on = SEVERITY_WARNING, .control = CONTROL_SOCKET,
+			    .applier = APPLIER_SOCKET, .state = APPLIER_STATE, .within = -1};
 	bool only_args = false;
 
 	o.args = argv; /* moved to the front as they come */

@@ -28,6 +28,9 @@ struct options {
 	const char *only[ONLY_MAX]; /* keys, as given */
 	size_t only_count;
 	bool diff;
+	const char *applier, *state; /* its socket, and where it keeps its journal */
+	bool check, persist, wait, converge, despite_manager;
+	double within; /* s to confirm; negative: not given */
 	char **args; /* after the verb */
 	int arg_count;
 };
@@ -46,6 +49,8 @@ enum option_group {
 	TAKES_OPEN = 1 << 9,	 /* --fail-on, of findings that are open */
 	TAKES_PLAN = 1 << 10,	 /* --only --diff */
 	TAKES_CHANGES = 1 << 11, /* --format with those of a plan, --no-color */
+	TAKES_APPLIER = 1 << 12, /* --applier --state */
+	TAKES_APPLY = 1 << 13,	 /* --check --confirm-within --persist --wait --converge --despite-manager */
 };
 
 struct option_def {
@@ -80,6 +85,10 @@ int verb_record(const struct options *o);
 int verb_metrics(const struct options *o);
 int verb_status(const struct options *o);
 int verb_watch(const struct options *o);
+int verb_apply(const struct options *o);
+int verb_confirm(const struct options *o);
+int verb_rollback(const struct options *o);
+int verb_history(const struct options *o);
 
 /* Parse what follows the verb. 0, or an exit status after a line on stderr. */
 int options_parse(const struct verb *v, int argc, char **argv, struct options *ret);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/persister.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+
+enum { PROGRAM_MAX = 4096 };
+
+extern char **environ;
+
+/* Exit status of the program, or -errno. */
+static int run(char *const argv[])
+{
+	posix_spawnattr_t attributes;
+	int status, r;
+	pid_t pid;
+
+	applier_spawn_attributes(&attributes);
+	r = posix_spawnp(&pid, argv[0], NULL, &attributes, argv, environ);
+	posix_spawnattr_destroy(&attributes);
+	if (r)
+		return -r;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* In its own sandbox. There is a unit for keeping alone: what is withdrawn is written by the same program as root. */
+static int run_unit(const char *id)
+{
+	char unit[sizeof("tcpadvisor-persist@.service") + PAPER_ID];
+	char *argv[] = {(char *)"systemctl", (char *)"start", unit, NULL};
+
+	snprintf(unit, sizeof(unit), "tcpadvisor-persist@%s.service", id);
+	return run(argv);
+}
+
+static int run_program(const struct options *o, const char *id, bool withdraw)
+{
+	char program[PROGRAM_MAX], socket[PROGRAM_MAX + 16];
+	char *argv[5] = {program, socket};
+	size_t n = 2;
+
+	applier_program(program, sizeof(program), "tcpadvisor-persist");
+	snprintf(socket, sizeof(socket), "--socket=%s", o->applier);
+	if (withdraw)
+		argv[n++] = (char *)"--withdraw";
+	argv[n] = (char *)id;
+	return run(argv);
+}
+
+enum persisting persister_run(const struct options *o, const char *id, bool withdraw)
+{
+	bool unit = !withdraw && applier_under_systemd() && !strcmp(o->applier, APPLIER_SOCKET);
+	int r = unit ? run_unit(id) : run_program(o, id, withdraw);
+
+	if (r == 0)
+		return PERSIST_DONE;
+	if (r < 0)
+		complain("the persister cannot be started: %s", strerror(-r));
+	else if (unit)
+		complain("the persister failed: see journalctl -u tcpadvisor-persist@%s.service", id);
+	else
+		complain("the persister failed with status %d", r);
+	return PERSIST_FAILED;
+}
+
+json_t *persister_json(enum persisting p)
+{
+	return p == PERSIST_NOT_ASKED ? json_null() : json_boolean(p == PERSIST_DONE);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rollback: what was applied is undone, now. */
+#include <string.h>
+#include "cli/outcome.h"
+#include "render/json.h"
+
+/* The one that was named, or that is open; *before as it is now. */
+static int find(const struct options *o, struct paper *before)
+{
+	char id[PAPER_ID];
+	int r;
+
+	if (o->arg_count && (r = transaction_find(o, o->args[0], id)))
+		return r;
+	r = transaction_show(o, o->arg_count ? id : NULL, before);
+	if (r || (o->arg_count && (r = applier_refused(before))))
+		return r;
+	if (!o->arg_count && !transaction_is_open(before)) {
+		complain("no transaction is open: name the one that is to be undone (`tcpadvisor history` lists them)");
+		return EXIT_COULD_NOT_CHECK;
+	}
+	return 0;
+}
+
+static int ask(const struct options *o, const char *id, struct paper *ret)
+{
+	_cleanup_free_ struct paper *request = calloc(1, sizeof(*request));
+
+	if (!request)
+		abort();
+	request->verb = VERB_ROLLBACK;
+	strcpy(request->id, id);
+	return applier_call(o, request, -1, ret);
+}
+
+static void add_text(const struct options *o, const struct paper *p, enum persisting withdrawn, struct text *t)
+{
+	struct render_options ro = output_options(o);
+
+	transaction_add_summary(p, &ro, t);
+	if (withdrawn == PERSIST_DONE)
+		text_add(t, "Its lines are taken out of " PREFLIGHT_DROP_IN " too.\n");
+	else if (withdrawn == PERSIST_FAILED)
+		text_add(t, "A reboot brings it back: its lines are still in " PREFLIGHT_DROP_IN "\n");
+}
+
+int verb_rollback(const struct options *o)
+{
+	_cleanup_free_ struct paper *p = calloc(2, sizeof(*p));
+	struct paper *after = p + 1;
+	struct outcome result = {.kind = OUTCOME_REFUSED, .transactions = after};
+	_cleanup_text_ struct text t = TEXT_NULL;
+	int r;
+
+	if (!p)
+		abort();
+	r = find(o, p);
+	if (r || (r = ask(o, p->id, after)))
+		return r;
+	result.error = after->error;
+	result.said = after->said;
+	result.transaction_count = *after->id != 0;
+	if (after->error == PAPER_DONE) {
+		result.kind = OUTCOME_UNDONE;
+		if (p->persist && p->state == STATE_CONFIRMED)
+			result.persisted = persister_run(o, p->id, true);
+		add_text(o, after, result.persisted, &t);
+	}
+	if (!strcmp(o->format, "json")) {
+		text_clear(&t);
+		json_finish(outcome_json("rollback", &result), &t);
+	}
+	r = output_write(&t);
+	if (!r)
+		r = applier_refused(after);
+	return r ? r : result.persisted == PERSIST_FAILED ? EXIT_COULD_NOT_CHECK : EXIT_OK;
+}
