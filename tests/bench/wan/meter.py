@@ -8,7 +8,7 @@ import struct
 import subprocess
 import time
 
-from lab import kernel
+from lab import kernel, peers
 from lab.net import A, B, Peer, SceneError
 from lab.peers import CHUNK, listener
 
@@ -16,6 +16,7 @@ IPERF_PORT, WORK_PORT, BURST_PORT, AGE_PORT = 5201, 5301, 5401, 5501
 STREAM, STREAM_LAST = 15, 8
 BURST, BURST_PAUSE, BURST_WARM, BURSTS = 1000000, 5.0, 40000000, 2
 AGE_SECONDS, AGE_WARM, MESSAGE = 12.0, 4.0, 4096
+WORK_COUNT, WORK_PAUSE, WORK_WARM, WORK_SECONDS = 1000, 1.2, 4000000, 3600
 
 
 def _iperf3(netns, *words):
@@ -41,53 +42,38 @@ def stream(path, control=None):
             "retransmits": sent["end"]["sum_sent"]["retransmits"]}
 
 
-def pour_to_all(channel, port):
-    """Sends to whoever connects, for as long as they stay."""
-    selector = selectors.EpollSelector()
-    selector.register(listener(port, 64), selectors.EVENT_READ)
-    channel.say("ready")
-    data = b"\0" * CHUNK
-    while True:
-        for key, events in selector.select():
-            if events & selectors.EVENT_READ:
-                sock, _ = key.fileobj.accept()
-                sock.setblocking(False)
-                selector.register(sock, selectors.EVENT_WRITE)
-                continue
-            try:
-                key.fileobj.send(data)
-            except BlockingIOError:
-                pass
-            except OSError:
-                selector.unregister(key.fileobj)
-                key.fileobj.close()
+def bulk(path):
+    """One transfer that goes on for ever."""
+    Peer(path.sender.netns, peers.pour, WORK_PORT).expect("ready")
+    Peer(path.receiver.netns, peers.drink, (A, WORK_PORT)).expect("established")
 
 
-def drink_anew(channel, target):
-    """Reads all that comes on one connection; told so, closes it and opens another."""
-    buffer = bytearray(4 * CHUNK)
-    while True:
-        with socket.create_connection(target) as sock:
-            channel.say("established")
-            selector = selectors.EpollSelector()
-            selector.register(sock, selectors.EVENT_READ)
-            selector.register(channel, selectors.EVENT_READ)
-            while all(key.fileobj is sock for key, _ in selector.select()):
-                sock.recv_into(buffer)
-            channel.hear(0)
+def pauses(path):
+    """Bursts with pauses, for ever."""
+    Bursts(path, WORK_COUNT, WORK_PAUSE, WORK_WARM)
+
+
+def backlog(path):
+    """A writer that always has more to write, for ever."""
+    Aged(path, seconds=WORK_SECONDS)
 
 
 class Work:
-    """A bulk transfer as the hosts' daily work, on one connection after the other."""
+    """What the hosts do all day, on one connection after the other."""
 
-    def __init__(self, path):
-        Peer(path.sender.netns, pour_to_all, WORK_PORT).expect("ready")
-        self.reader = Peer(path.receiver.netns, drink_anew, (A, WORK_PORT)).expect("established")
+    def __init__(self, path, start):
+        self.path, self.start = path, start
+        self.renew()
 
     def renew(self):
         """The next connection."""
-        self.reader.tell("again")
-        self.reader.expect("established")
+        self.end()
+        self.start(self.path)
+
+    def end(self):
+        """No more."""
+        for netns in self.path.lab.namespaces:
+            netns.end_peers()
 
 
 def answer_with_burst(channel, port):
@@ -103,7 +89,7 @@ def answer_with_burst(channel, port):
         connection.sendall(b"\0" * struct.unpack("!Q", request)[0])
 
 
-def ask_for_bursts(channel, target, count):
+def ask_for_bursts(channel, target, count, pause, warm):
     """Says how many microseconds each burst took from the question to its last byte."""
     buffer = bytearray(4 * CHUNK)
     with socket.create_connection(target) as sock:
@@ -114,19 +100,19 @@ def ask_for_bursts(channel, target, count):
                 size -= sock.recv_into(buffer)
             return time.monotonic() - start
 
-        fetch(BURST_WARM)
+        fetch(warm)
         for _ in range(count):
-            time.sleep(BURST_PAUSE)
+            time.sleep(pause)
             channel.say(str(int(fetch(BURST) * 1e6)))
 
 
 class Bursts:
     """One connection with pauses between its bursts; the first times come after the pauses."""
 
-    def __init__(self, path, count=BURSTS):
+    def __init__(self, path, count=BURSTS, pause=BURST_PAUSE, warm=BURST_WARM):
         self.count = count
         Peer(path.sender.netns, answer_with_burst, BURST_PORT).expect("ready")
-        self.reader = Peer(path.receiver.netns, ask_for_bursts, (A, BURST_PORT), count)
+        self.reader = Peer(path.receiver.netns, ask_for_bursts, (A, BURST_PORT), count, pause, warm)
 
     def milliseconds(self):
         """The median of them."""

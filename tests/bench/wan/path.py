@@ -84,6 +84,7 @@ class Path:
         if control:
             for netns in ends:
                 # Of all words the sysctl takes few in a namespace; a route takes each.
+                netns.sysctl(tcp_congestion_control="reno")
                 netns.run("ip", "route", "change", "10.77.0.0/24", "dev", "wan0", "congctl", control)
 
     @property

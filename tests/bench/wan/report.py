@@ -11,6 +11,9 @@ COLUMNS = {
     "wmem": ("tcp_wmem[2], MiB", lambda value: f"{value / MIB:.4g}"),
     "burst": ("1 MB after 5 s idle, ms", lambda value: f"{value:.0f}"),
     "age": ("age of data, ms", lambda value: f"{value:.0f}"),
+    "control": ("tcp_congestion_control", str),
+    "restart": ("tcp_slow_start_after_idle", str),
+    "lowat": ("tcp_notsent_lowat", str),
     "changes": ("changes", lambda value: f"{value:.0f}"),
     "seconds": ("seconds until undone", lambda value: f"{value:.0f}"),
 }

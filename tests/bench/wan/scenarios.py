@@ -46,32 +46,35 @@ def evidence(finding):
     return f"`{finding['rule']}`: {finding['message']}"
 
 
-def advise_round(path, profile, notes):
-    """Audit and advice at both ends, once; says whether anything changed."""
-    changed = False
+def advise_round(path, work, profile, notes):
+    """Audit and advice at both ends, once; the keys that were changed."""
+    changed = {}
     for side, end in (("receiver", path.receiver), ("sender", path.sender)):
-        path.work.renew()
+        work.renew()
         time.sleep(SETTLE)
         findings = end.audit(profile)
         written = write_by_hand(end, findings)
         if written:
-            changed = True
+            changed.update(written)
             notes += [f"{side}: {evidence(finding)}" for finding in findings
                       if any(item["action"] == "sysctl" for item in finding["recommend"])]
             notes += [f"{side}: {key} = {value}" for key, value in written.items()]
     return changed
 
 
-def follow_advice(path, notes, profile="balanced"):
-    """Audit, apply and confirm at both ends until neither has anything left to do."""
-    path.work = meter.Work(path)
+def follow_advice(path, notes, profile="balanced", start=meter.bulk):
+    """Audit, apply and confirm at both ends until neither has anything left to do; the keys changed."""
+    work = meter.Work(path, start)
+    changed = {}
     for _ in range(ROUNDS):
-        if not advise_round(path, profile, notes):
+        more = advise_round(path, work, profile, notes)
+        changed.update(more)
+        if not more:
             break
     else:
         notes.append(f"still advice after {ROUNDS} rounds")
-    for netns in path.lab.namespaces:
-        netns.end_peers()
+    work.end()
+    return changed
 
 
 def stream_row(path, control=None):
@@ -125,11 +128,74 @@ def fills(mbits):
                lambda rows: rows[OURS]["goodput"] >= FILLED * limit)
 
 
-def small_enough(mbits, rtt_ms):
+def small_enough(mbits, rtt_ms, label=OURS):
     """No buffer grows for nothing."""
     most = MOST_BUFFER * bdp(mbits, rtt_ms)
     return Bar(f"its tcp_rmem[2] and tcp_wmem[2] are at most {MOST_BUFFER} × BDP",
-               lambda rows: max(rows[OURS]["rmem"], rows[OURS]["wmem"]) <= most)
+               lambda rows: max(rows[label]["rmem"], rows[label]["wmem"]) <= most)
+
+
+def lossy(control="reno"):
+    """A long path that loses one segment in a thousand, whoever sends."""
+    path = Path(1000, 80, None, loss="0.1%,0")
+    for end in path.ends:
+        end.set(tcp_congestion_control=control)
+    return path
+
+
+def play_lossy(notes):
+    """Loss-based control and BBR, with little room and much; then ours."""
+    rows = {}
+    for label, control, prepare in (
+            ("cubic, as found", "cubic", nothing), ("cubic, static profile", "cubic", static_profile),
+            ("cubic, by hand, 2 × BDP", "cubic", by_hand), ("bbr, as found", "bbr", nothing),
+            ("bbr, by hand, 2 × BDP", "bbr", by_hand)):
+        with lossy() as path:
+            prepare(path)
+            rows[label] = stream_row(path, control)
+    for profile in ("balanced", "throughput"):
+        with lossy() as path:
+            follow_advice(path, notes, profile)
+            rows[f"{OURS}, {profile}"] = stream_row(path)
+            rows[f"{OURS}, {profile}"]["control"] = path.sender.get("tcp_congestion_control")
+    return rows
+
+
+def play_limits(notes):
+    """Paths that carry what they can."""
+    rows = {}
+    for label, make, prepare in (("1 Gbit/s × 10 ms, as found", lambda: Path(1000, 10), nothing),
+                                 ("1 Gbit/s × 80 ms, by hand", lambda: Path(1000, 80), by_hand)):
+        with make() as path:
+            prepare(path)
+            changed = follow_advice(path, notes)
+            rows[label] = stream_row(path)
+            rows[label]["changes"] = len(changed)
+    return rows
+
+
+def play_pauses(notes):
+    """Bursts after five idle seconds."""
+    rows = {}
+    for label, prepare in ((FOUND, nothing), (STATIC, static_profile),
+                           (OURS, lambda path: follow_advice(path, notes, "latency", meter.pauses))):
+        with Path(1000, 80) as path:
+            prepare(path)
+            rows[label] = {"burst": meter.Bursts(path).milliseconds(),
+                           "restart": path.sender.get("tcp_slow_start_after_idle")}
+    return rows
+
+
+def play_backlog(notes):
+    """The age of what arrives over a bottleneck."""
+    rows = {}
+    for label, prepare in ((FOUND, nothing), (STATIC, static_profile),
+                           (OURS, lambda path: follow_advice(path, notes, "latency", meter.backlog))):
+        with Path(50, 20) as path:
+            prepare(path)
+            rows[label] = meter.Aged(path).result()
+            rows[label]["lowat"] = path.sender.get("tcp_notsent_lowat")
+    return rows
 
 
 STREAM_COLUMNS = ("goodput", "retransmits", "rmem", "wmem")
@@ -144,4 +210,26 @@ ALL = (
     Scenario("fast", "2.5 Gbit/s × 80 ms, kernel defaults",
              settings_play(fast, ((FOUND, nothing), (STATIC, static_profile), (HAND, by_hand))),
              STREAM_COLUMNS, (fills(2500), small_enough(2500, 80)), cores=2),
+    Scenario("lossy", "1 Gbit/s × 80 ms, one segment in 1,000 lost", play_lossy,
+             STREAM_COLUMNS + ("control",),
+             (Bar("profile balanced leaves the congestion control alone",
+                  lambda rows: rows[OURS + ", balanced"]["control"] == "reno"),
+              Bar("profile throughput changes it to bbr",
+                  lambda rows: rows[OURS + ", throughput"]["control"] == "bbr"),
+              Bar("tcpadvisor then reaches 785 Mbit/s",
+                  lambda rows: rows[OURS + ", throughput"]["goodput"] >= 785),
+              small_enough(1000, 80, OURS + ", throughput"))),
+    Scenario("limits", "Paths that run at their limit", play_limits, STREAM_COLUMNS + ("changes",),
+             (Bar("the plan is empty, and nothing is changed",
+                  lambda rows: not any(row["changes"] for row in rows.values())),
+              Bar("both reach 97 % of 941 Mbit/s",
+                  lambda rows: min(row["goodput"] for row in rows.values()) >= FILLED * 941))),
+    Scenario("pauses", "Profile latency: 1 MB after 5 s idle, 1 Gbit/s × 80 ms", play_pauses,
+             ("burst", "restart"),
+             (Bar("tcpadvisor needs at most 100 ms", lambda rows: rows[OURS]["burst"] <= 100),)),
+    Scenario("backlog", "Profile latency: data waits unsent, 50 Mbit/s × 20 ms", play_backlog,
+             ("age", "goodput", "lowat"),
+             (Bar("data is at most 40 ms old", lambda rows: rows[OURS]["age"] <= 40),
+              Bar("at the same goodput, to 3 %",
+                  lambda rows: abs(rows[OURS]["goodput"] / rows[FOUND]["goodput"] - 1) <= 0.03))),
 )
