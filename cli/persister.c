@@ -9,15 +9,19 @@ enum { PROGRAM_MAX = 4096 };
 
 extern char **environ;
 
-/* Exit status of the program, or -errno. */
+/* Exit status of the program, or -errno. What it prints is no part of our results. */
 static int run(char *const argv[])
 {
+	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	int status, r;
 	pid_t pid;
 
 	applier_spawn_attributes(&attributes);
-	r = posix_spawnp(&pid, argv[0], NULL, &attributes, argv, environ);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+	r = posix_spawnp(&pid, argv[0], &actions, &attributes, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	if (r)
 		return -r;

@@ -14,15 +14,28 @@ static const struct measure_def {
 	enum dim dim;
 } measure_defs[] = {
 	{"flows", "flows", DIM_COUNT},
+	{"windows", "samples", DIM_COUNT},
 	{"goodput", "throughput of a flow", DIM_RATE},
 	{"total", "throughput in all", DIM_RATE},
-	{"rtt", "round trip", DIM_SECONDS},
 	{"srtt", "round trip", DIM_SECONDS},
 	{"min_rtt", "least round trip", DIM_SECONDS},
 	{"retrans", "sent again", DIM_RATIO},
 	{"rwnd", "limited by window", DIM_RATIO},
 	{"sndbuf", "limited by send buffer", DIM_RATIO},
-	{"held", "held by a window or buffer", DIM_RATIO},
+	{"seconds", "measured for", DIM_SECONDS},
+	{"opens", "connections opened", DIM_PER_SECOND},
+	{"accepts", "connections accepted", DIM_PER_SECOND},
+	{"fails", "attempts that failed", DIM_PER_SECOND},
+	{"syn-retrans", "SYNs sent again", DIM_PER_SECOND},
+	{"timed-out", "connections timed out", DIM_PER_SECOND},
+	{"resets", "connections reset", DIM_PER_SECOND},
+	{"listen-drops", "dropped by listeners", DIM_PER_SECOND},
+	{"overflows", "accept queues full", DIM_PER_SECOND},
+	{"timeouts", "retransmission time-outs", DIM_PER_SECOND},
+	{"pressures", "memory pressure", DIM_PER_SECOND},
+	{"pruned", "receive queues pruned", DIM_PER_SECOND},
+	{"memory-aborts", "killed for memory", DIM_PER_SECOND},
+	{"receive-drops", "dropped for memory", DIM_PER_SECOND},
 };
 
 static void add_escaped(struct text *t, const char *s)
@@ -200,10 +213,10 @@ static size_t rank(const char *name)
 	return i;
 }
 
-/* "path=10.77.0.0/24 dir=out" are what it is of; so is a word by itself. */
+/* "path=10.77.0.0/24 way=out" are what it is of; so is a word by itself. */
 static bool is_of(const struct measure_item *item)
 {
-	return !*item->value || !strcmp(item->name, "path") || !strcmp(item->name, "dir");
+	return !*item->value || !strcmp(item->name, "path") || !strcmp(item->name, "way");
 }
 
 static struct evidence_row *find_row(struct evidence_row *rows_, size_t *count, const char *of, const char *name)
@@ -280,13 +293,28 @@ static const char *ratio_text(struct arena *a, const struct evidence_row *r)
 	return arena_printf(a, "%.*f", after / before < 10 ? 2 : 0, after / before);
 }
 
+/* What did not happen, neither before nor after. */
+static bool is_idle(const struct evidence_row *r)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(r->values); i++)
+		if (r->known[i] && (!r->values[i].is_number || r->values[i].number != 0))
+			return false;
+	return true;
+}
+
 static void fill_evidence(struct table *table, struct arena *a, const struct evidence_row *list, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct value *row = table_row(table);
-		size_t known = rank(list[i].name);
+	const char *of = NULL;
 
-		row[0] = value_text(i && !strcmp(list[i - 1].of, list[i].of) ? "" : list[i].of);
+	for (size_t i = 0; i < count; i++) {
+		size_t known = rank(list[i].name);
+		struct value *row;
+
+		if (is_idle(&list[i]))
+			continue;
+		row = table_row(table);
+		row[0] = value_text(of && !strcmp(of, list[i].of) ? "" : list[i].of);
+		of = list[i].of;
 		row[1] = value_text(known < ARRAY_SIZE(measure_defs) ? measure_defs[known].label : list[i].name);
 		row[2] = value_text(measure_text(a, &list[i], MEASURED_BEFORE));
 		row[3] = value_text(measure_text(a, &list[i], MEASURED_AFTER));
