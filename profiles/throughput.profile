@@ -8,6 +8,8 @@ include = balanced
 [thresholds]
 # A bulk host accepts more queueing before it is called a fault.
 bloat.queue = 200 ms
+# Where losses without a queue hold the senders of a long path, all new connections may use BBR.
+congestion.switch = 1
 
 [sysctl]
 # tcp_rmem, tcp_wmem and congestion control follow the paths that are measured: the rules window.* and congestion.* tell.

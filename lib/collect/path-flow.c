@@ -14,6 +14,7 @@ static const double full_path = 1.15;	 /* srtt / min_rtt above which a queue sta
 static const double at_maximum = 0.95;	 /* of a buffer's autotuning limit */
 static const double window_full = 0.85;	 /* in flight of the window offered */
 static const double window_turned = 0.6; /* window's share received in each round trip */
+static const double window_whole = 0.85; /* the same, where no speed tells that the link has room: a full one queues the rest */
 static const double link_full = 0.9;	 /* of the link's rate */
 static const double queue_small = 0.1;	 /* of a buffer */
 static const double sndbuf_share = 0.05, rwnd_share = 0.2; /* of busy time; the kernel under-counts both */
@@ -78,7 +79,7 @@ static void weigh_receiver(struct path *p, const struct flow *f, double rmem_max
 		return;
 	if (s->rqueue > queue_small * s->rcvbuf || !s->min_rtt || rate <= 0)
 		return;
-	if (rate * s->min_rtt / 1e6 < window_turned * window || !below_link(p, rate))
+	if (rate * s->min_rtt / 1e6 < (p->speed_sure ? window_turned : window_whole) * window || !below_link(p, rate))
 		return;
 	/* A receiver's srtt is that of the handshake; its own estimate sees the queue of a full path. */
 	if (s->rcv_rtt > 2 * full_path * s->min_rtt)

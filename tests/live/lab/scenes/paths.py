@@ -5,7 +5,7 @@ import functools
 from .. import peers, probe, traffic
 from ..net import A, B, Peer
 from ..scene import MAY_SYSCTL, Expect, Scene
-from .buffers import ECHO, GOODPUT, PORT, SMALL, filled, starved
+from .buffers import ECHO, GOODPUT, NEAR, PORT, SMALL, filled, starved
 
 PROFILE = MAY_SYSCTL + ("sysctl.drift", "retries.hang")
 
@@ -173,7 +173,8 @@ LEAN = {"mbits": 1000, "rtt_ms": 80, "queue": "10MB", "rmem": 18 << 20, "wmem": 
 # BBR gets less than the limit, and hands some of it back while it looks for the least round trip.
 BBR = dict(LEAN, control="bbr", floor=0.7)
 LIMITS = ("window.receive-below-bdp", "window.send-below-bdp", "window.receiver-limited",
-          "window.sender-buffer-limited", "window.peer-without-scaling")
+          "window.sender-buffer-limited", "window.receive-buffer-limited",
+          "window.peer-without-scaling")
 
 SCENES = (
     # The receive window is the limit: the kernel counts 100 % of waiting for CUBIC, 25-47 % for BBR.
@@ -206,6 +207,16 @@ SCENES = (
            build=_part(pinned, mbits=50, floor=0.85)),
     _scene("window.sender-buffer-limited/twin-unknown-speed-full", speed=None,
            build=_part(filled, side="sender", **LEAN), forbid=LIMITS),
+    _scene("window.receive-buffer-limited/unknown-speed", speed=None,
+           build=_part(starved, side="receiver", rmem=SMALL, wmem=64 << 20),
+           expect=(Expect("window.receive-buffer-limited", severity="notice"),)),
+    _scene("window.receive-buffer-limited/unknown-speed-bbr", speed=None, needs=("bbr",),
+           build=_part(starved, side="receiver", rmem=SMALL, wmem=64 << 20, control="bbr"),
+           expect=(Expect("window.receive-buffer-limited", severity="notice"),)),
+    _scene("window.receive-buffer-limited/twin-unknown-speed-full", speed=None,
+           build=_part(filled, side="receiver", **LEAN), forbid=LIMITS),
+    _scene("window.receive-buffer-limited/twin-unknown-speed-10ms", speed=None,
+           build=_part(filled, side="receiver", **NEAR), forbid=LIMITS),
     # No window scaling.
     _scene("window.peer-without-scaling/receiver-off", unscaled,
            expect=(Expect("window.peer-without-scaling"),)),
