@@ -28,7 +28,8 @@ struct work {
 	struct dropin dropin;
 };
 
-_printf_(1, 2) static int refuse(const char *fmt, ...)
+/* On stderr, good or bad: stdout is that of a command which may print JSON there. */
+_printf_(1, 2) static void say(const char *fmt, ...)
 {
 	char line[1024];
 	va_list ap;
@@ -37,8 +38,9 @@ _printf_(1, 2) static int refuse(const char *fmt, ...)
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	fprintf(stderr, "tcpadvisor-persist: %s\n", line);
-	return EXIT_REFUSED;
 }
+
+#define refuse(...) (say(__VA_ARGS__), EXIT_REFUSED)
 
 static int connect_to(const char *path)
 {
@@ -180,7 +182,7 @@ static int add(struct dropin *d, const struct dropin_entry *e)
 
 	for (unsigned i = 0; r == -E2BIG && i < d->count; i++)
 		if (d->entries[i].superseded) {
-			printf("%s = %s of %s, long superseded, goes\n", d->entries[i].key, d->entries[i].value, d->entries[i].id);
+			say("%s = %s of %s, long superseded, goes", d->entries[i].key, d->entries[i].value, d->entries[i].id);
 			dropin_remove(d, i);
 			return dropin_add(d, e);
 		}
@@ -194,7 +196,7 @@ static int merge(struct dropin *d, const struct paper *p)
 		struct dropin_entry e = {0};
 
 		if (*c->taken) {
-			printf("%s is not kept: somebody else made it %s\n", c->key, c->taken);
+			say("%s is not kept: somebody else made it %s", c->key, c->taken);
 			continue;
 		}
 		paper_set(e.id, "%s", p->id);
@@ -235,7 +237,7 @@ static void tell(const struct dropin *d, const char *id)
 {
 	for (unsigned i = 0; i < d->count; i++)
 		if (!strcmp(d->entries[i].id, id))
-			printf("%s = %s is %s " PERSIST_PATH "\n", d->entries[i].key, d->entries[i].value,
+			say("%s = %s is %s " PERSIST_PATH, d->entries[i].key, d->entries[i].value,
 			       d->entries[i].superseded ? "superseded by a later transaction in" : "kept in");
 }
 
@@ -269,7 +271,7 @@ static void tell_restored(struct dropin *d)
 		const char *why = e->restored ? objection(e) : NULL;
 
 		if (e->restored)
-			printf("%s = %s of %s %s%s\n", e->key, e->value, e->id, why ? "goes too: " : "is in force again", why ? why : "");
+			say("%s = %s of %s %s%s", e->key, e->value, e->id, why ? "goes too: " : "is in force again", why ? why : "");
 		if (why) {
 			dropin_remove(d, i);
 			i = (unsigned)-1; /* another may be in force now */
@@ -285,14 +287,14 @@ static int withdraw(const struct options *o, const struct place *place, struct d
 	if (r)
 		return r;
 	if (!dropin_withdraw(d, o->id)) {
-		printf("%s has no line in " PERSIST_PATH "\n", o->id);
+		say("%s has no line in " PERSIST_PATH, o->id);
 		return 0;
 	}
 	tell_restored(d);
 	dropin_format(d, &t);
 	r = replace(place, &t);
 	if (!r)
-		printf("%s is taken out of " PERSIST_PATH "%s\n", o->id, t.len ? "" : ", which held nothing else");
+		say("%s is taken out of " PERSIST_PATH "%s", o->id, t.len ? "" : ", which held nothing else");
 	return r;
 }
 
