@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <sysexits.h>
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -253,6 +254,13 @@ int applier_run(const struct applier_options *o)
 	r = loop(&a, signals);
 	sd_notify(false, "STOPPING=1");
 	return r;
+}
+
+int applier_exit_status(int r)
+{
+	if (r == -EPROTO || r == -EXDEV || r == -EPERM)
+		return EX_CONFIG;
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int applier_recover(const char *state)

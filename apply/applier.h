@@ -30,6 +30,11 @@ struct applier_options {
 	int listen, health_listen; /* sockets, listening */
 };
 
+/*
+ * The exit status for what the two below return: EX_CONFIG (sysexits.h) where it would end the same the next time, as with
+ * a journal of another version.
+ */
+int applier_exit_status(int r);
 /* Serve until idle, or SIGTERM. 0; -errno: a transaction could not be undone, or it could not start. */
 int applier_run(const struct applier_options *o);
 /* Only undo what is left. 0, also where another applier is at work and will; -errno. */

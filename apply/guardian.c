@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <syslog.h>
 
 struct guardian {
@@ -79,7 +80,7 @@ static void start_applier(struct guardian *g)
 
 	g->applier = fork_child(g);
 	if (g->applier == 0)
-		_exit(applier_run(&o) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+		_exit(applier_exit_status(applier_run(&o)));
 }
 
 static void start_health(struct guardian *g)
@@ -102,8 +103,9 @@ static void recover(const struct guardian *g)
 		int status;
 
 		if (pid == 0)
-			_exit(applier_recover(g->options->state) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
-		if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0)
+			_exit(applier_exit_status(applier_recover(g->options->state)));
+		if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+		    (WEXITSTATUS(status) == EXIT_SUCCESS || WEXITSTATUS(status) == EX_CONFIG))
 			return;
 		sleep(min_of(tries, 60u));
 	}

@@ -5,10 +5,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <systemd/sd-daemon.h>
 #include "apply/guardian.h"
-
-enum { EXIT_USAGE = 64 };
 
 static const char help[] =
 	"tcpadvisor-apply [OPTION…]\n\n"
@@ -61,13 +60,13 @@ static int parse(int argc, char **argv, struct command *c)
 		case 'p': g->health = optarg; break;
 		case 'H': return fputs(help, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 		case 'V': return puts(PACKAGE_STRING) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-		default: return EXIT_USAGE;
+		default: return EX_USAGE;
 		}
 	}
 	if (optind == argc && !(c->guard && c->recover))
 		return -1;
 	fputs("tcpadvisor-apply: what is asked for? See tcpadvisor-apply --help\n", stderr);
-	return EXIT_USAGE;
+	return EX_USAGE;
 }
 
 /* The sockets that systemd made, by their names. */
@@ -93,7 +92,7 @@ static int run(const struct command *c)
 	int r;
 
 	if (c->recover)
-		return applier_recover(o.state) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		return applier_exit_status(applier_recover(o.state));
 	if (c->guard) {
 		r = guardian_run(&c->guardian);
 		if (r < 0)
@@ -103,7 +102,7 @@ static int run(const struct command *c)
 	r = take_sockets(&o);
 	if (r < 0)
 		return fail(r, "it is started by systemd, with two sockets, or with --guardian");
-	return applier_run(&o) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return applier_exit_status(applier_run(&o));
 }
 
 int main(int argc, char **argv)
