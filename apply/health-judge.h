@@ -28,6 +28,7 @@ struct health_flows {
 	unsigned flows;	       /* bulk flows at a time, at most */
 	double goodput;	       /* bytes per second of one bulk flow: mean over the flow-windows */
 	double deviation;      /* standard deviation of that */
+	double least, most;    /* flow-windows */
 	double total;	       /* bytes per second of all flows of the path, older ones too */
 	double concurrent;     /* bulk flows at a time, older ones too: mean */
 	double retrans;	       /* share of the bytes sent */
@@ -60,9 +61,12 @@ struct health_state {
 
 /* The first of a list ("edge-server,throughput") that is known here; balanced where none is. */
 enum health_profile health_profile_of(const char *list);
-/* One path; says gets the sentence: "goodput per flow 17 -> 923 Mbit/s on …". */
+/*
+ * One path: what flows did after the change against what they did before; so many windows prove something. says gets the
+ * sentence: "goodput per flow 17 -> 923 Mbit/s on …".
+ */
 enum health_outcome health_judge_flows(enum health_profile profile, const struct health_path *p,
-				       const struct health_flows *after, char says[PAPER_TEXT]);
+				       const struct health_flows *after, unsigned windows, char says[PAPER_TEXT]);
 /* One counter. */
 bool health_counter_is_worse(enum counter c, const struct health_counts *before, const struct health_counts *after);
 /* All of it, once for each window; signal begins with "gain:", "equal:", "worse:" or "unproven:". */

@@ -23,6 +23,8 @@ static void group_add_flow(struct group *g, const struct moved *m)
 	}
 	if (!m->bulk)
 		return;
+	g->least = g->bulk ? fmin(g->least, m->goodput) : m->goodput;
+	g->most = fmax(g->most, m->goodput);
 	g->bulk++;
 	g->sum += m->goodput;
 	g->squares += m->goodput * m->goodput;
@@ -46,6 +48,9 @@ static void histogram_merge(struct histogram *h, const struct histogram *add)
 
 static void group_merge(struct group *g, const struct group *add)
 {
+	if (add->bulk)
+		g->least = g->bulk ? fmin(g->least, add->least) : add->least;
+	g->most = fmax(g->most, add->most);
 	g->windows += add->windows;
 	g->bulk += add->bulk;
 	g->flows = max_of(g->flows, add->flows);
@@ -79,7 +84,8 @@ static double share(double part, double whole)
 
 static struct health_flows group_summary(const struct group *g)
 {
-	struct health_flows f = {.windows = g->windows, .bulk = g->bulk, .timed = g->rtt.total, .flows = g->flows};
+	struct health_flows f = {.windows = g->windows, .bulk = g->bulk, .timed = g->rtt.total, .flows = g->flows,
+				 .least = g->least, .most = g->most};
 
 	f.goodput = share(g->sum, g->bulk);
 	f.deviation = sqrt(fmax(0, share(g->squares, g->bulk) - f.goodput * f.goodput));

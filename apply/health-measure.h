@@ -15,7 +15,7 @@ enum { PATHS_MAX = HEALTH_PATHS - 2, RECENT_WINDOWS = 8, MEASURES_SHOWN = 14 };
 /* Sums over flow-windows. */
 struct group {
 	unsigned windows, bulk, flows, held, held_free;
-	double sum, squares; /* goodput of bulk flows */
+	double sum, squares, least, most; /* goodput of bulk flows */
 	double total, concurrent;
 	double sent, retrans, busy, rwnd, sndbuf;
 	struct histogram rtt, min_rtt; /* µs */
