@@ -32,7 +32,7 @@ static int look_at_sockets(struct watcher *w, double now)
 	return 0;
 }
 
-/* With many sockets looking takes long: then it is done less often, and nothing else is late. */
+/* At most a twentieth of a core: with many sockets looking takes long, and is done less often. Beats stay on time. */
 static bool look(struct watcher *w)
 {
 	double now = watcher_now();

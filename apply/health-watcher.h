@@ -6,7 +6,7 @@
 #include "apply/paper.h"
 #include "root/root.h"
 
-enum { WATCH_PERIOD_S = 2, WATCH_BASELINE_DUMPS = 3, WATCH_BASELINE_TRIES = 5, WATCH_COST_FACTOR = 4 };
+enum { WATCH_PERIOD_S = 2, WATCH_BASELINE_DUMPS = 3, WATCH_BASELINE_TRIES = 5, WATCH_COST_FACTOR = 20 };
 
 enum watch_stage {
 	WATCH_IDLE,
