@@ -5,17 +5,24 @@
  * that is the end.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
+#include <time.h>
 #include "cli/applying.h"
 #include "render/json.h"
 
-enum { STEPS_MAX = 10 };
+enum {
+	STEPS_MAX = 10,
+	TRIES_MAX = 3,	/* of a step before which no traffic could be measured */
+	QUIET_MAX = 30, /* s: between two steps no flow may be held by its buffer just then, as when one follows another */
+};
 
 struct converging {
 	const struct options *o;
 	int signals;
 	struct paper *steps; /* STEPS_MAX of them */
 	size_t count;
+	unsigned tries;
 	enum persisting persisted;
 	bool stopped; /* by a step without gain, by a refusal or a signal */
 };
@@ -112,6 +119,26 @@ static int judge_step(struct converging *c, struct paper *p)
 	return r ? r : say_end(c, p);
 }
 
+/* Without a measure of some path before the change there is nothing to compare with. */
+static bool was_measured(const struct paper *p)
+{
+	for (unsigned i = 0; i < p->measure_count; i++)
+		if (p->measures[i].when == MEASURED_BEFORE && begins(p->measures[i].text, "path="))
+			return true;
+	return false;
+}
+
+static int try_again(struct converging *c, struct paper *p)
+{
+	int r = close_step(c, p, VERB_ROLLBACK);
+
+	c->count--;
+	c->stopped = ++c->tries == TRIES_MAX;
+	if (!r && c->stopped)
+		complain("no flow moved data just before the change, %d times: converging needs traffic", TRIES_MAX);
+	return r ? r : c->stopped ? EXIT_COULD_NOT_CHECK : 0;
+}
+
 static int say_refusal(const struct converging *c, const struct preflight *p)
 {
 	struct render_options ro = output_options(c->o);
@@ -121,12 +148,38 @@ static int say_refusal(const struct converging *c, const struct preflight *p)
 	return say(c, &t);
 }
 
+static time_t seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+static bool is_interrupted(const struct converging *c)
+{
+	return poll(&(struct pollfd){.fd = c->signals, .events = POLLIN}, 1, 1000) > 0;
+}
+
+/* Look until there is something to change; *a is to be cleared. */
+static int prepare(struct converging *c, struct applying *a)
+{
+	time_t until = seconds() + (c->count ? QUIET_MAX : 0);
+	int r = applying_prepare(a, c->o, true);
+
+	while (!r && !a->plan.change_count && seconds() < until && !is_interrupted(c)) {
+		applying_clear(a);
+		r = applying_prepare(a, c->o, true);
+	}
+	return r;
+}
+
 /* 0: there may be more to do, unless it is stopped. */
 static int step(struct converging *c)
 {
 	_cleanup_(applying_clear) struct applying a = {0};
 	struct paper *p = &c->steps[c->count];
-	int r = applying_prepare(&a, c->o, true);
+	int r = prepare(c, &a);
 
 	if (r)
 		return r;
@@ -143,6 +196,9 @@ static int step(struct converging *c)
 	if (r || (r = applier_refused(p)))
 		return r;
 	c->count++;
+	if (!was_measured(p))
+		return try_again(c, p);
+	c->tries = 0;
 	r = say_step(c, p);
 	return r ? r : judge_step(c, p);
 }
