@@ -8,7 +8,7 @@
 #include <sys/signalfd.h>
 
 enum {
-	LOST_MOST = 30, /* s that the applier may not answer: it may be restarted, and has to recover then */
+	LOST_MOST = 3, /* s that the applier may not answer: it is started anew, and has to recover then */
 };
 
 /* Is something there, whatever it is? Where it cannot be told the applier, which may look, decides. */
@@ -59,6 +59,19 @@ static bool fits(const struct plan_change *c)
 	return strlen(c->key) < PAPER_KEY && strlen(c->current) < PAPER_VALUE && strlen(c->wanted) < PAPER_VALUE;
 }
 
+/* The health watcher judges by the first that it knows: "site,throughput,balanced", what is included behind what includes. */
+static void name_profiles(const struct ruleset *rules, struct paper *p)
+{
+	_cleanup_text_ struct text t = TEXT_NULL;
+
+	for (size_t i = rules->profile_count; i-- > 0;) {
+		if (t.len + strlen(rules->profiles[i]) + 2 > sizeof(p->profile))
+			break;
+		text_addf(&t, "%s%s", t.len ? "," : "", rules->profiles[i]);
+	}
+	paper_set(p->profile, "%s", t.len ? text_get(&t) : "balanced");
+}
+
 static int fill_request(const struct applying *a, struct paper *p)
 {
 	const struct options *o = a->o;
@@ -67,7 +80,7 @@ static int fill_request(const struct applying *a, struct paper *p)
 	p->netns = a->session.report.parts[0].host.netns_inode;
 	p->within = (unsigned)(o->within >= 0 ? o->within : a->session.config.confirm_within);
 	p->persist = o->persist;
-	paper_set(p->profile, "%s", a->session.rules.profile);
+	name_profiles(&a->session.rules, p);
 	for (size_t i = 0; i < a->plan.change_count; i++) {
 		const struct plan_change *from = &a->plan.changes[i];
 		struct paper_change *to = &p->changes[p->change_count];
@@ -132,21 +145,18 @@ static int pause_a_second(int signals)
 	return poll(&p, 1, 1000) > 0 ? -EINTR : 0;
 }
 
-/* As it is now. It may be undone and forgotten: then it is closed, and nobody knows how. */
-static int look_again(const struct options *o, struct paper *p, int signals, struct paper *now)
+/* As it is now: asked quietly, or in the way that starts what is gone and tells what is wrong. */
+static int look_again(const struct options *o, const char *id, int signals, bool quietly, struct paper *now)
 {
-	struct paper *request = calloc(1, sizeof(*request));
+	_cleanup_free_ struct paper *request = calloc(1, sizeof(*request));
 	int r;
 
 	if (!request)
 		abort();
 	request->verb = VERB_SHOW;
-	strcpy(request->id, p->id);
-	r = applier_try(o, request, signals, now);
-	free(request);
-	if (r < 0)
-		return r;
-	return now->error == PAPER_DONE ? 0 : -ENODATA;
+	strcpy(request->id, id);
+	r = quietly ? applier_try(o, request, signals, now) : applier_call(o, request, signals, now);
+	return r ? r : applier_refused(now);
 }
 
 int follow(const struct options *o, struct paper *p, int signals, bool (*news)(void *user, const struct paper *p), void *user)
@@ -161,13 +171,12 @@ int follow(const struct options *o, struct paper *p, int signals, bool (*news)(v
 		bool new;
 
 		if (!r)
-			r = look_again(o, p, signals, now);
-		if (r == -EINTR)
+			r = look_again(o, p->id, signals, lost < LOST_MOST, now);
+		if (r > 0 || r == -EINTR)
 			return r;
 		if (r < 0) {
-			if (lost++ < LOST_MOST)
-				continue;
-			return r == -ENODATA ? applier_refused(now) : applier_complain(o, r);
+			lost++;
+			continue;
 		}
 		lost = 0;
 		new = now->verdict != p->verdict || strcmp(now->signal, p->signal) || now->state != p->state;

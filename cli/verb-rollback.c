@@ -60,10 +60,11 @@ int verb_rollback(const struct options *o)
 	result.error = after->error;
 	result.said = after->said;
 	result.transaction_count = *after->id != 0;
+	/* One that is undone may have lines left from when they could not be taken out. */
+	if (p->persist && p->state != STATE_OPEN && (after->error == PAPER_DONE || after->error == ERROR_TOO_LATE))
+		result.persisted = persister_run(o, p->id, true);
 	if (after->error == PAPER_DONE) {
 		result.kind = OUTCOME_UNDONE;
-		if (p->persist && p->state == STATE_CONFIRMED)
-			result.persisted = persister_run(o, p->id, true);
 		add_text(o, after, result.persisted, &t);
 	}
 	if (!strcmp(o->format, "json")) {
