@@ -2,22 +2,16 @@
 """A long path between two hosts, and what a person at one of them does: audit, apply, confirm."""
 import json
 import os
-import pathlib
-import re
 import shutil
 import signal
 import subprocess
 import tempfile
-import time
 
 from lab import kernel
-from lab.net import A, Lab, SceneError
-from lab.runner import TOP, delaybox, tcpadvisor
+from lab.net import Lab, SceneError
+from lab.runner import BUILD, TOP, delaybox, tcpadvisor
 
 COMMAND_LIMIT = 60.0
-SETTLE = 4.0  # s that a new flow needs until it is as fast as it will be
-JUDGED = (0, 2, 3)
-IDENTIFIER = re.compile(r"\b[0-9a-f]{32}\b")
 PAYLOAD = 1448 / 1538  # of a full frame with all that Ethernet adds
 
 
@@ -41,31 +35,62 @@ class End:
         """Sets net.ipv4 keys, as an administrator of that host would."""
         self.netns.sysctl(**values)
 
+    def _enter(self):
+        kernel.enter_view(self.netns.fd, {})
+        if os.path.isdir("/run/systemd"):
+            kernel.mount("tmpfs", "/run/systemd", "tmpfs")  # no systemd runs the applier here
+
     def call(self, verb, *words):
-        """Gives a command; what it said on both streams and how it ended."""
+        """Gives a command there, and returns what it printed as JSON."""
         environment = dict(os.environ)
         environment.setdefault("TCPADVISOR_DATADIR", TOP)
-        return subprocess.run(
-            [tcpadvisor(), verb, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL, universal_newlines=True, check=False,
-            timeout=COMMAND_LIMIT, env=environment,
-            preexec_fn=lambda: kernel.enter_view(self.netns.fd, {}))
+        environment.setdefault("TCPADVISOR_LIBEXECDIR", BUILD)
+        done = subprocess.run(
+            [tcpadvisor(), verb, "--format=json", *words], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, universal_newlines=True, check=False,
+            timeout=COMMAND_LIMIT, env=environment, preexec_fn=self._enter)
+        try:
+            return json.loads(done.stdout)
+        except ValueError:
+            raise SceneError(f"{verb}: status {done.returncode}: {done.stderr}{done.stdout}") from None
 
-    def _judge(self, profile, speed_known=True):
-        words = [f"--profile={profile}"]
-        return words + ([f"--speed=wan0={self.speed}"] if speed_known else [])
+    def _judge(self, profile, speed_known):
+        return [f"--profile={profile}"] + ([f"--speed=wan0={self.speed}"] if speed_known else [])
+
+    def _applier(self):
+        return [f"--applier={self.directory}/apply", f"--state={self.directory}/state"]
 
     def audit(self, profile="balanced", speed_known=True):
         """The findings that ask for something, the gravest first."""
-        done = self.call("audit", "--format=json", *self._judge(profile, speed_known))
-        if done.returncode not in JUDGED:
-            raise SceneError(f"audit: status {done.returncode}: {done.stderr}")
-        return [finding for finding in json.loads(done.stdout)["findings"]
+        return [finding for finding in self.call("audit", *self._judge(profile, speed_known))["findings"]
                 if finding["status"] == "advise" and finding["severity"] != "info"]
+
+    def apply(self, profile="balanced", speed_known=True, words=()):
+        """Makes the changes of the plan; what became of that."""
+        return self.call("apply", *self._judge(profile, speed_known), *self._applier(), *words)
+
+    def transaction(self, identifier):
+        """How it stands with one."""
+        return self.call("history", identifier, *self._applier())["transactions"][0]
+
+    def confirm(self, identifier):
+        """Keeps what was applied."""
+        return self.call("confirm", identifier, *self._applier())
 
     def close(self):
         """Removes what its commands left."""
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def inhabitants(netns):
+    """Who lives in a namespace: its holder, and the appliers that commands left there."""
+    inside = os.fstat(netns.fd).st_ino
+    for entry in os.listdir("/proc"):
+        try:
+            if entry.isdigit() and os.stat(f"/proc/{entry}/ns/net").st_ino == inside:
+                yield int(entry)
+        except OSError:
+            pass  # it ended meanwhile
 
 
 class Path:
@@ -115,7 +140,8 @@ class Path:
             box.wait()
             box.stdout.close()
         for netns in self.lab.namespaces:
-            os.kill(netns.pid, signal.SIGKILL)
+            for pid in inhabitants(netns):
+                os.kill(pid, signal.SIGKILL)
             os.waitpid(netns.pid, 0)
             os.close(netns.fd)
         for end in self.ends:
@@ -126,19 +152,3 @@ class Path:
 
     def __exit__(self, *_):
         self.close()
-
-
-def write_by_hand(end, findings):
-    """What the advice names, written without any of the care that apply takes."""
-    written = {}
-    for finding in findings:
-        for item in finding["recommend"]:
-            name = item.get("key", "").replace("net.ipv4.", "", 1)
-            if item["action"] == "sysctl" and item["wanted"] and "." not in name:
-                written.setdefault(name, item["wanted"])
-    written = {name: value for name, value in written.items() if end.get(name) != value}
-    end.set(**written)
-    return written
-
-
-__all__ = ["A", "End", "Path", "SETTLE", "SceneError", "write_by_hand"]

@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The paths, the settings that they are given in turn, and what ours must reach."""
-import contextlib
-import time
-
 from . import meter
-from .path import SETTLE, Path, write_by_hand
+from .advice import Advice
+from .path import Path
 
 KIB, MIB = 1 << 10, 1 << 20
 CAP = 256 * KIB
 FILLED = 0.97  # of what the link carries
 MOST_BUFFER = 3  # BDP
-ROUNDS = 6
 
 FOUND, STATIC, HAND, OURS = "as found", "static profile", "by hand, 2 × BDP", "tcpadvisor"
 
@@ -41,40 +38,9 @@ def by_hand(path):
     path.set_buffers(2 * path.bdp, 2 * path.bdp)
 
 
-def evidence(finding):
-    """One line of the report."""
-    return f"`{finding['rule']}`: {finding['message']}"
-
-
-def advise_round(path, work, profile, notes):
-    """Audit and advice at both ends, once; the keys that were changed."""
-    changed = {}
-    for side, end in (("receiver", path.receiver), ("sender", path.sender)):
-        work.renew()
-        time.sleep(SETTLE)
-        findings = end.audit(profile)
-        written = write_by_hand(end, findings)
-        if written:
-            changed.update(written)
-            notes += [f"{side}: {evidence(finding)}" for finding in findings
-                      if any(item["action"] == "sysctl" for item in finding["recommend"])]
-            notes += [f"{side}: {key} = {value}" for key, value in written.items()]
-    return changed
-
-
-def follow_advice(path, notes, profile="balanced", start=meter.bulk):
-    """Audit, apply and confirm at both ends until neither has anything left to do; the keys changed."""
-    work = meter.Work(path, start)
-    changed = {}
-    for _ in range(ROUNDS):
-        more = advise_round(path, work, profile, notes)
-        changed.update(more)
-        if not more:
-            break
-    else:
-        notes.append(f"still advice after {ROUNDS} rounds")
-    work.end()
-    return changed
+def follow_advice(path, notes, *args):
+    """Ours."""
+    return Advice(path, notes, *args).follow()
 
 
 def stream_row(path, control=None):
@@ -168,9 +134,9 @@ def play_limits(notes):
                                  ("1 Gbit/s × 80 ms, by hand", lambda: Path(1000, 80), by_hand)):
         with make() as path:
             prepare(path)
-            changed = follow_advice(path, notes)
+            advice = follow_advice(path, notes)
             rows[label] = stream_row(path)
-            rows[label]["changes"] = len(changed)
+            rows[label]["changes"] = len(advice.changed)
     return rows
 
 
