@@ -4,11 +4,7 @@
 
 #include "apply/vetted.h"
 #include "config/config.h"
-
-static bool may_be_applied(const struct sysctl_def *def)
-{
-	return def->apply != APPLY_NEVER && def->netns != NETNS_HOST && !sysctl_is_template(def) && def->type != SYSCTL_WORDS;
-}
+#include "plan/plan.h"
 
 static void assert_same_row(const struct vetted *v, const struct sysctl_def *def)
 {
@@ -47,7 +43,7 @@ static void rows_are_those_of_the_catalogue(void **state)
 		const struct sysctl_def *def = &set->catalogue.defs[i];
 		const struct vetted *v = vetted_find(def->key);
 
-		if (!v != !may_be_applied(def))
+		if (!v != (plan_never(def) != NULL))
 			fail_msg("%s is %s", def->key, v ? "vetted, and should not be" : "missing");
 		if (v)
 			assert_same_row(v, def);

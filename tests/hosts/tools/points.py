@@ -12,6 +12,7 @@ import generate
 import hostile
 import live
 import netlink
+import plans
 import recipes
 import tree
 
@@ -67,10 +68,15 @@ def _declared(folder, update):
     for name, section in tree.sections("case").items():
         host = section.get("host", name)
         yield name, lambda section=section, host=host: case.check(section, root_of(host))
+        if "plan" in section:
+            yield (f"{name}: its plan",
+                   lambda section=section, host=host: plans.declared(section, root_of(host)))
         for output in tree.words(section, "golden"):
             yield (f"{name}: its whole {output} output",
                    lambda section=section, host=host, output=output:
                    case.golden(section, host, output, root_of(host), update))
+    for name in tree.sections("host"):
+        yield f"{name}: its plans hold", lambda name=name: plans.hold(root_of(name), folder)
 
 
 def _every_host_is_used():
