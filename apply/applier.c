@@ -180,11 +180,17 @@ static int open_signals(void)
 	return fd < 0 ? -errno : fd;
 }
 
+/* systemd starts it, in one network namespace always. */
+static bool is_unit(void)
+{
+	return getenv("INVOCATION_ID") != NULL;
+}
+
 /* What is left of an applier before this one. Where it resists it is tried again, as any other. */
 static int recover(struct applier *a)
 {
 	char said[2 * PAPER_TEXT];
-	int r = transaction_recover(&a->transaction, &a->journal, said);
+	int r = transaction_recover(&a->transaction, &a->journal, is_unit(), said);
 
 	if (*said)
 		applier_log(r < 0 ? LOG_CRIT : LOG_WARNING, "%s", said);
@@ -276,7 +282,7 @@ int applier_recover(const char *state)
 		applier_log(LOG_ERR, "%s: %s", state, strerror(-r));
 		return r;
 	}
-	r = transaction_recover(&t, &j, said);
+	r = transaction_recover(&t, &j, is_unit(), said);
 	if (*said)
 		applier_log(r < 0 ? LOG_CRIT : LOG_WARNING, "%s", said);
 	transaction_clear(&t);

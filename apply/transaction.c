@@ -270,10 +270,10 @@ void transaction_load(struct transaction *t, const struct paper *p)
 		t->fds[i] = -1;
 }
 
-static int close_rebooted(const struct journal *j, struct paper *p, char said[2 * PAPER_TEXT])
+static int close_rebooted(const struct journal *j, struct paper *p, const char *what, char said[2 * PAPER_TEXT])
 {
-	paper_print(said, 2 * PAPER_TEXT, "%s: the host was started anew, which undid it", p->id);
-	paper_set(p->reason, "the host was started anew, which undid it");
+	paper_print(said, 2 * PAPER_TEXT, "%s: the %s was started anew, which undid it", p->id, what);
+	paper_set(p->reason, "the %s was started anew, which undid it", what);
 	p->state = STATE_REBOOTED;
 	p->closed = now_ms(CLOCK_REALTIME);
 	return journal_close(j, p);
@@ -290,7 +290,7 @@ static int set_aside(const struct journal *j, int error, char said[2 * PAPER_TEX
 	return r == -ENOENT ? 0 : r;
 }
 
-int transaction_recover(struct transaction *t, const struct journal *j, char said[2 * PAPER_TEXT])
+int transaction_recover(struct transaction *t, const struct journal *j, bool settled, char said[2 * PAPER_TEXT])
 {
 	struct paper p;
 	char boot[40];
@@ -310,7 +310,10 @@ int transaction_recover(struct transaction *t, const struct journal *j, char sai
 		return journal_close(j, &p);
 	transaction_boot(boot);
 	if (strcmp(boot, p.boot))
-		return close_rebooted(j, &p, said);
+		return close_rebooted(j, &p, "host", said);
+	/* The boot id of a container is its kernel's where a sandbox has a procfs of its own. */
+	if (p.netns != transaction_netns() && settled)
+		return close_rebooted(j, &p, "container", said);
 	if (p.netns != transaction_netns()) {
 		paper_print(said, 2 * PAPER_TEXT, "%s is of another network namespace: nothing was changed by it", p.id);
 		return -EXDEV;

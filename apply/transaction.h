@@ -51,8 +51,9 @@ int transaction_undo(struct transaction *t, const struct journal *j, const char 
 void transaction_load(struct transaction *t, const struct paper *p);
 /*
  * What a crash, a kill or a loss of power left: undone, or closed where a reboot has undone it. 0, also where there is
- * nothing; -EXDEV: it is of another network namespace; -EPROTO: of another version; else the -errno of an undo that can be
+ * nothing; -EXDEV: it is of another network namespace, unless `settled`: the applier is bound to one (a unit is), so that
+ * another one before it is gone, and its sysctls with it; -EPROTO: of another version; else the -errno of an undo that can be
  * tried again. `said` tells what was done, or "".
  */
-int transaction_recover(struct transaction *t, const struct journal *j, char said[2 * PAPER_TEXT]) _must_check_;
+int transaction_recover(struct transaction *t, const struct journal *j, bool settled, char said[2 * PAPER_TEXT]) _must_check_;
 void transaction_clear(struct transaction *t);
