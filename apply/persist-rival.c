@@ -106,6 +106,12 @@ static int cannot_tell(struct rival *rival, const char *why)
 	return -EIO;
 }
 
+/* What systemd-sysctl is given from outside (a hypervisor) is closed to every sandbox, whether or not it is there. */
+static size_t unreadable_but_credentials(const struct sysctld *s)
+{
+	return s->unreadable - (s->unreadable && strstr(s->unreadable_names, "run/credentials/") != NULL);
+}
+
 int rival_find(const char *root, const struct text *t, const struct dropin *d, const char *id, const char **key,
 	       struct rival *rival)
 {
@@ -119,8 +125,8 @@ int rival_find(const char *root, const struct text *t, const struct dropin *d, c
 	r = sysctld_load(from, &s);
 	if (r < 0)
 		return cannot_tell(rival, strerror(-r));
-	if (s.unreadable || s.refused)
-		return cannot_tell(rival, s.unreadable ? s.unreadable_names : s.refused);
+	if (unreadable_but_credentials(&s) || s.refused)
+		return cannot_tell(rival, s.refused ? s.refused : s.unreadable_names);
 	r = compare(&s, t, d, id, key, rival);
 	return r == -EEXIST || !r ? r : cannot_tell(rival, strerror(-r));
 }
