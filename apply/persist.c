@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <syslog.h>
 #include <time.h>
 #include "apply/persist.h"
 #include "apply/vetted.h"
@@ -28,8 +29,8 @@ struct work {
 	struct dropin dropin;
 };
 
-/* On stderr, good or bad: stdout is that of a command which may print JSON there. */
-_printf_(1, 2) static void say(const char *fmt, ...)
+/* On stderr, good or bad: stdout is that of a command which may print JSON there. The journal knows who speaks. */
+_printf_(2, 3) static void say_at(int severity, const char *fmt, ...)
 {
 	char line[1024];
 	va_list ap;
@@ -37,10 +38,14 @@ _printf_(1, 2) static void say(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "tcpadvisor-persist: %s\n", line);
+	if (getenv("JOURNAL_STREAM"))
+		fprintf(stderr, "<%d>%s\n", severity, line);
+	else
+		fprintf(stderr, "tcpadvisor-persist: %s\n", line);
 }
 
-#define refuse(...) (say(__VA_ARGS__), EXIT_REFUSED)
+#define say(...)    say_at(LOG_NOTICE, __VA_ARGS__)
+#define refuse(...) (say_at(LOG_ERR, __VA_ARGS__), EXIT_REFUSED)
 
 static int connect_to(const char *path)
 {
