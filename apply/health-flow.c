@@ -209,6 +209,12 @@ static void weigh_receiver(const struct tcp_socket *s, struct moved *m)
 		  s->info.rcv_rtt / 1e6 <= 2 * full_path * min_rtt;
 }
 
+/* How long a flow was there that the first look found, only a sender's own count of its busy time tells. */
+static bool is_grown(const struct followed *w, bool out, double least)
+{
+	return w->at - w->first >= least || (w->old_already && (!out || w->busy / 1e6 >= least));
+}
+
 static void tell(struct flows *f, const struct tcp_socket *s, const struct followed *w)
 {
 	double seconds = f->now - w->at, in, out, moved, least = max_of(age_least, age_round_trips * min_rtt_of(s));
@@ -222,7 +228,7 @@ static void tell(struct flows *f, const struct tcp_socket *s, const struct follo
 	if (moved <= 0)
 		return;
 	m.out = out >= in;
-	m.grown = w->old_already || w->at - w->first >= least;
+	m.grown = is_grown(w, m.out, least);
 	m.goodput = moved / seconds;
 	m.sent = growth(s->info.bytes_sent, w->sent);
 	m.retrans = growth(s->info.bytes_retrans, w->retrans);

@@ -9,6 +9,7 @@
 static const double goodput_noise = 0.10, goodput_fell = 0.25; /* of what it was */
 static const double latency_may_cost = 0.5;		       /* of the goodput, under profile latency */
 static const double errors_noise = 2, errors_fell = 3;	       /* standard errors of the difference */
+static const double apart = 0.5;			       /* of the least that there was */
 static const double too_varied = 0.5;			       /* such an error margin, of what it was, tells nothing */
 static const double rtt_noise = 0.20, rtt_noise_s = 0.002;     /* of what it was, and s */
 static const double rtt_rose = 0.50, rtt_rose_s = 0.010;
@@ -16,7 +17,7 @@ static const double power_fell = 0.75;			       /* goodput over round trip, of w
 static const double retrans_bound = 0.10, retrans_factor = 3;  /* of the bytes sent; of what it was */
 static const double fair_share = 0.5;			       /* of what each flow would have if all had the same */
 static const double mostly = 0.5;
-static const double load_factor = 2; /* more flows than that at a time are another load */
+static const double more_flows = 1.5, less_load = 0.5; /* of what there was at a time: another load */
 
 static double mbit(double bytes)
 {
@@ -27,6 +28,14 @@ static double mbit(double bytes)
 static double error_of(const struct health_flows *f)
 {
 	return f->flows ? f->deviation / sqrt(f->flows) : 0;
+}
+
+/* How much two windows vary is hardly known: at least as much, to scale, as those of the newer flows do. */
+static double error_before(const struct health_flows *b, const struct health_flows *a)
+{
+	double scale = a->goodput > 0 ? b->goodput / a->goodput : 0;
+
+	return fmax(error_of(b), b->bulk ? scale * a->deviation / sqrt(b->bulk) : 0);
 }
 
 /*
@@ -70,12 +79,18 @@ static enum health_outcome weigh_fall(const struct health_path *p, const struct 
 	return HEALTH_WORSE;
 }
 
+/* Whatever it varies by: the best is below half of the worst that there was. */
+static bool is_apart(const struct health_flows *b, const struct health_flows *a)
+{
+	return a->most < apart * b->least;
+}
+
 /* loss: how much less is a fall. */
 static enum health_outcome weigh_goodput(const struct health_path *p, const struct health_flows *a, double loss,
 					 char says[PAPER_TEXT])
 {
 	const struct health_flows *b = &p->before;
-	double error = hypot(error_of(b), error_of(a)), difference = a->goodput - b->goodput;
+	double error = hypot(error_before(b, a), error_of(a)), difference = a->goodput - b->goodput;
 	double noise = fmax(goodput_noise * b->goodput, errors_noise * error);
 
 	paper_print(says, PAPER_TEXT, "goodput per flow %.3g -> %.3g Mbit/s on %s, %s", mbit(b->goodput), mbit(a->goodput), p->name,
@@ -83,8 +98,8 @@ static enum health_outcome weigh_goodput(const struct health_path *p, const stru
 	/* A flow that is still getting faster varies much, and is faster all the same. */
 	if (difference > noise || (a->least > (1 + goodput_noise) * b->most && b->most > 0))
 		return HEALTH_GAIN;
-	if (difference < -noise)
-		return weigh_fall(p, a, -difference > fmax(loss * b->goodput, errors_fell * error), says);
+	if (difference < -noise || is_apart(b, a))
+		return weigh_fall(p, a, -difference > fmax(loss * b->goodput, errors_fell * error) || is_apart(b, a), says);
 	if (noise <= too_varied * b->goodput)
 		return HEALTH_EQUAL;
 	paper_print(says, PAPER_TEXT, "flows on %s differ too much from each other to be compared", p->name);
@@ -96,7 +111,7 @@ static enum health_outcome weigh_rtt(const struct health_path *p, const struct h
 {
 	const struct health_flows *b = &p->before;
 	double difference = a->srtt - b->srtt;
-	bool more = a->concurrent > load_factor * b->concurrent, less = a->total < b->total / load_factor;
+	bool more = a->concurrent > more_flows * b->concurrent, less = a->total < less_load * b->total;
 	size_t n;
 
 	paper_print(says, PAPER_TEXT, "RTT under load %.3g -> %.3g ms on %s, %s", b->srtt * 1e3, a->srtt * 1e3, p->name,

@@ -46,7 +46,10 @@ bool health_counter_is_worse(enum counter c, const struct health_counts *b, cons
 	return after * opens_before >= count_factor * before * opens_after || opens_after <= 0;
 }
 
-/* Bad windows in a row make it worse; a window that says nothing of a path says nothing. True: it is. */
+/*
+ * Bad windows in a row make it worse, if the newest windows taken together say so too: what varies much has bad windows in
+ * a row sooner or later. A window without new flows says nothing. True: it is worse.
+ */
 static bool path_is_worse(struct health_state *state, enum health_profile profile, const struct health_numbers *n,
 			  bool *gained, char signal[PAPER_TEXT])
 {
@@ -61,7 +64,8 @@ static bool path_is_worse(struct health_state *state, enum health_profile profil
 		outcome = health_judge_flows(profile, p, &p->last, 1, says);
 		*gained = *gained || outcome == HEALTH_GAIN;
 		state->paths[i] = outcome == HEALTH_WORSE ? state->paths[i] + 1 : 0;
-		if (state->paths[i] < HEALTH_BAD_WINDOWS)
+		if (state->paths[i] < HEALTH_BAD_WINDOWS ||
+		    health_judge_flows(profile, p, &p->recent, 1, says) != HEALTH_WORSE)
 			continue;
 		paper_print(signal, PAPER_TEXT, "worse: %s, %u windows in a row", says, state->paths[i]);
 		return true;
@@ -111,7 +115,7 @@ static enum paper_verdict judge_connections(const struct health_numbers *n, char
 }
 
 struct proof {
-	bool wanted;	    /* the change is made for a path that is known */
+	bool wanted;	    /* only what the change is made for counts */
 	double all, proven; /* bytes per second before the change */
 	const struct health_path *best, *lacking;
 	enum health_outcome outcome; /* of the best */
@@ -148,10 +152,8 @@ static void weigh_proof(struct proof *proof, enum health_profile profile, const 
 /* What the change is made for must be proven; where that is not known, half of the traffic that there was. */
 static enum paper_verdict judge_proof(enum health_profile profile, const struct health_numbers *n, char signal[PAPER_TEXT])
 {
-	struct proof proof = {0};
+	struct proof proof = {.wanted = n->aimed};
 
-	for (unsigned i = 0; i < n->path_count; i++)
-		proof.wanted = proof.wanted || n->paths[i].wanted;
 	for (unsigned i = 0; i < n->path_count; i++)
 		if (n->paths[i].wanted || !proof.wanted)
 			weigh_proof(&proof, profile, &n->paths[i]);
@@ -160,7 +162,9 @@ static enum paper_verdict judge_proof(enum health_profile profile, const struct 
 		return VERDICT_OK;
 	}
 	paper_print(signal, PAPER_TEXT, "unproven: %s",
-		    proof.lacking ? proof.lacks : "no flow moved data before the change: there is nothing to compare with");
+		    proof.lacking  ? proof.lacks
+		    : proof.wanted ? "no flow moved data before, where the change is made for: there is nothing to compare with"
+				   : "no flow moved data before the change: there is nothing to compare with");
 	return VERDICT_UNPROVEN;
 }
 

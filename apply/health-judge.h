@@ -50,6 +50,7 @@ struct health_numbers {
 	const struct health_path *paths;
 	unsigned path_count;
 	struct health_counts before, after, last; /* after: since the change */
+	bool aimed;	  /* the change is made for paths that it names; none of them may be among these */
 	bool connections; /* all keys are about how connections are opened: counters prove it, no flow need be long */
 	const char *missing; /* why nothing can be judged, or NULL */
 };

@@ -42,12 +42,34 @@ static bool goes(const char *key, bool out)
 	return true;
 }
 
-/* "window.send-below-bdp/wan0 10.77.0.0/24": the path is a word of its own, at the end. */
+/* Ids of findings, "window.send-below-bdp/wan0 10.77.0.0/24, …": a path is a word of its own at the end of one. */
+static bool ends_word(char c)
+{
+	return !c || c == ' ' || c == ',' || c == ';';
+}
+
 static bool names(const char *why, const char *path)
 {
-	size_t n = strlen(why), k = strlen(path);
+	size_t n = strlen(path);
 
-	return n > k && !strcmp(why + n - k, path) && (why[n - k - 1] == ' ' || why[n - k - 1] == '/');
+	for (const char *p = strstr(why, path); p; p = strstr(p + 1, path))
+		if (p > why && (p[-1] == ' ' || p[-1] == '/') && ends_word(p[n]))
+			return true;
+	return false;
+}
+
+bool scope_names_paths(const struct paper *request)
+{
+	static const char *const ends[] = {"/24", "/48"};
+
+	for (unsigned i = 0; i < request->change_count; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(ends); k++) {
+			const char *p = strstr(request->changes[i].why, ends[k]);
+
+			if (p && ends_word(p[3]))
+				return true;
+		}
+	return false;
 }
 
 bool scope_wants(const struct paper *request, const char *path, bool out)

@@ -6,5 +6,7 @@
 
 /* Does one of the changes name this path as its reason, and act on what goes that way? */
 bool scope_wants(const struct paper *request, const char *path, bool out);
+/* Does one of them name any path? */
+bool scope_names_paths(const struct paper *request);
 /* Do all of the changes act on how connections are opened, and none on those that stand? */
 bool scope_is_connections(const struct paper *request);

@@ -77,7 +77,7 @@ static void add_measures(struct watcher *w, enum paper_when when)
 	for (unsigned i = 0; i < n && shown < MEASURES_SHOWN; i++) {
 		const struct health_flows *f = when == MEASURED_BEFORE ? &paths[i].before : &paths[i].recent;
 
-		if (!f->windows)
+		if (!f->windows || (paths[i].all && paths[i].before.flows < HEALTH_ALL_FLOWS))
 			continue;
 		measure_format(&paths[i], f, text, sizeof(text));
 		paper_add_measure(&w->answer, when, text);
@@ -159,6 +159,7 @@ static void judge(struct watcher *w)
 
 	n.path_count = measure_numbers(&w->measure, paths);
 	n.after = counters_between(&w->changed, &w->newest);
+	n.aimed = scope_names_paths(&w->order);
 	n.connections = scope_is_connections(&w->order);
 	n.missing = w->trouble[0]			 ? w->trouble
 		    : w->measure.flows.known.full ? "there are too many sockets to tell new ones from old ones"

@@ -16,7 +16,7 @@ struct seen {
 	double total, concurrent;  /* Mbit/s; 0: of these flows alone */
 	double deviation;	   /* Mbit/s */
 	double held, held_free;	   /* shares */
-	double least;		   /* Mbit/s; 0: less than any */
+	double least, most;	   /* Mbit/s; 0: not known */
 };
 
 static struct health_flows flows_of(const struct seen *s)
@@ -33,7 +33,7 @@ static struct health_flows flows_of(const struct seen *s)
 		.goodput = s->mbit * 1e6 / 8,
 		.deviation = s->deviation * 1e6 / 8,
 		.least = s->least * 1e6 / 8,
-		.most = s->mbit * 1e6 / 8,
+		.most = (s->most > 0 ? s->most : s->mbit) * 1e6 / 8,
 		.total = (s->total > 0 ? s->total : s->mbit * flows) * 1e6 / 8,
 		.concurrent = s->concurrent > 0 ? s->concurrent : flows,
 		.retrans = s->retrans / 100,
@@ -102,6 +102,7 @@ static const struct {
 	{"flows that differ from each other", {50, 80, .flows = 4, .deviation = 60}, {40, 80, .flows = 4, .deviation = 50}, T,
 	 UNPROVEN, .says = "differ too much"},
 	{"a flow that is getting faster", {26, 80}, {214, 85, .deviation = 120, .least = 60}, T | B, GAIN},
+	{"a flow that varies much", {8, 80, .windows = 2, .deviation = 0.2}, {5.5, 80, .deviation = 1.5}, T | B, UNPROVEN},
 	{"many such flows", {50, 80, .flows = 400, .deviation = 60}, {52, 80, .flows = 400, .deviation = 50}, T, EQUAL},
 	{"many such flows, slower", {50, 80, .flows = 400, .deviation = 60}, {30, 80, .flows = 400, .deviation = 50}, T | B,
 	 WORSE},
@@ -223,6 +224,67 @@ static void what_was_proven_is_said(void **state)
 	assert_string_equal(t.signal, "equal: goodput per flow 17 -> 17 Mbit/s on 10.77.0.0/24, out, 8 windows");
 }
 
+enum { RING = 8, TRIALS = 200, TEN_MINUTES = 300 };
+
+/* Of windows in which a flow varies by a quarter, as one does that loses a segment in a thousand. */
+static double varying(double mean, uint64_t *seed)
+{
+	double sum = 0;
+
+	for (int i = 0; i < 12; i++) {
+		*seed = *seed * 6364136223846793005ULL + 1442695040888963407ULL;
+		sum += (double)(*seed >> 33) / (1ULL << 31);
+	}
+	return fmax(0.2 * mean, mean * (1 + 0.25 * (sum - 6)));
+}
+
+static struct health_flows flows_over(const double *mbit, unsigned n)
+{
+	struct seen s = {.windows = n, .rtt = 80, .least = INFINITY};
+	double squares = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		s.mbit += mbit[i] / n;
+		squares += mbit[i] * mbit[i] / n;
+		s.least = fmin(s.least, mbit[i]);
+		s.most = fmax(s.most, mbit[i]);
+	}
+	s.deviation = sqrt(fmax(0, squares - s.mbit * s.mbit));
+	return flows_of(&s);
+}
+
+/* Windows until it is worse, or that many without a verdict. */
+static unsigned windows_until_worse(double before, double after, unsigned most, uint64_t *seed)
+{
+	double ring[RING], first[2] = {varying(before, seed), varying(before, seed)};
+	struct trial t = trial(&full);
+
+	t.path.before = flows_over(first, 2);
+	for (unsigned i = 0; i < most; i++) {
+		ring[i % RING] = varying(after, seed);
+		t.path.last = flows_over(&ring[i % RING], 1);
+		t.path.recent = flows_over(ring, min_of(i + 1, (unsigned)RING));
+		if (judge(&t) == VERDICT_WORSE)
+			return i + 1;
+	}
+	return most;
+}
+
+/* Ten minutes of a flow that varies by chance are no harm; a fall to a tenth is found at once. */
+static void chance_is_told_from_harm(void **state)
+{
+	unsigned false_alarms = 0, late = 0;
+	uint64_t seed = 42;
+
+	(void)state;
+	for (int i = 0; i < TRIALS; i++) {
+		false_alarms += windows_until_worse(6.2, 6.2, TEN_MINUTES, &seed) < TEN_MINUTES;
+		late += windows_until_worse(62, 6.2, TEN_MINUTES, &seed) > HEALTH_BAD_WINDOWS + 1;
+	}
+	if (false_alarms > TRIALS / 25 || late > TRIALS / 25)
+		fail_msg("%u false alarms and %u late ones in %d", false_alarms, late, TRIALS);
+}
+
 /* What cannot be measured is told, whatever else was. */
 static void missing_data_is_not_healthy(void **state)
 {
@@ -251,16 +313,21 @@ static void proof_is_of_the_path_that_the_change_is_for(void **state)
 	paths[1].wanted = true;
 	t.n.paths = paths;
 	t.n.path_count = 2;
+	t.n.aimed = true;
 	assert_int_equal(health_judge(&t.state, PROFILE_THROUGHPUT, &t.n, t.signal), VERDICT_UNPROVEN);
 	assert_non_null(strstr(t.signal, "10.77.0.0/24"));
+	/* Nothing is known of the path. */
 	paths[1].wanted = false;
+	assert_int_equal(health_judge(&t.state, PROFILE_THROUGHPUT, &t.n, t.signal), VERDICT_UNPROVEN);
+	assert_non_null(strstr(t.signal, "where the change is made for"));
+	t.n.aimed = false;
 	assert_int_equal(health_judge(&t.state, PROFILE_THROUGHPUT, &t.n, t.signal), VERDICT_OK);
 	/* Not wanted, but most of the traffic is elsewhere. */
 	paths[1].before.total *= 3;
 	assert_int_equal(health_judge(&t.state, PROFILE_THROUGHPUT, &t.n, t.signal), VERDICT_UNPROVEN);
 	/* Harm is harm wherever it is. */
 	paths[1].wanted = true;
-	paths[0].last = flows_of(&small_window);
+	paths[0].last = paths[0].recent = flows_of(&small_window);
 	for (int i = 0; i < HEALTH_BAD_WINDOWS; i++)
 		health_judge(&t.state, PROFILE_THROUGHPUT, &t.n, t.signal);
 	assert_non_null(strstr(t.signal, "worse: goodput per flow 941 -> 17 Mbit/s on 192.0.2.0/24"));
@@ -381,6 +448,7 @@ int main(void)
 		cmocka_unit_test(one_bad_window_is_no_verdict),
 		cmocka_unit_test(three_in_a_row_are),
 		cmocka_unit_test(what_was_proven_is_said),
+		cmocka_unit_test(chance_is_told_from_harm),
 		cmocka_unit_test(missing_data_is_not_healthy),
 		cmocka_unit_test(proof_is_of_the_path_that_the_change_is_for),
 		cmocka_unit_test(many_networks_are_judged_together),

@@ -364,7 +364,14 @@ static void changes_have_a_scope(void **state)
 	assert_false(scope_wants(&p, "10.77.0.0/24", false));
 	assert_false(scope_wants(&p, "7.0.0/24", true));
 	assert_false(scope_is_connections(&p));
+	assert_true(scope_names_paths(&p));
+	paper_set(p.changes[0].why, "window.unscaled/wan0 192.0.2.0/24, window.send-below-bdp/wan0 2001:db8::/48");
+	assert_true(scope_wants(&p, "192.0.2.0/24", true));
+	assert_true(scope_wants(&p, "2001:db8::/48", true));
+	assert_false(scope_wants(&p, "2.0.2.0/24", true));
+	assert_false(scope_wants(&p, "192.0.2.0/2", true));
 	p.changes[0] = p.changes[1];
+	assert_false(scope_names_paths(&p));
 	assert_true(scope_is_connections(&p));
 	p.change_count = 0;
 	assert_false(scope_is_connections(&p));
