@@ -105,20 +105,3 @@ double transaction_left(const struct paper *p)
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	return (double)p->deadline / 1000 - ((double)now.tv_sec + (double)now.tv_nsec / 1e9);
 }
-
-bool measure_next(const char **at, struct measure_item *ret)
-{
-	const char *s = *at + strspn(*at, " "), *equals;
-	size_t n = strcspn(s, " ");
-	char *end;
-
-	if (!n)
-		return false;
-	*at = s + n;
-	equals = memchr(s, '=', n);
-	snprintf(ret->name, sizeof(ret->name), "%.*s", (int)(equals ? equals - s : (ptrdiff_t)n), s);
-	snprintf(ret->value, sizeof(ret->value), "%.*s", equals ? (int)(s + n - equals - 1) : 0, equals ? equals + 1 : "");
-	ret->number = strtod(ret->value, &end);
-	ret->is_number = end != ret->value && !*end;
-	return true;
-}

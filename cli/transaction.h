@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include "cli/applier.h"
+#include "cli/evidence.h"
 
 enum { SHORT_ID = 8 }; /* digits that are shown, and the fewest that are taken */
 
@@ -25,20 +26,7 @@ void transaction_add_state(const struct paper *p, struct text *t);
 
 /* Head, times, verdict and reason; then the changes. */
 void transaction_add_summary(const struct paper *p, const struct render_options *ro, struct text *t);
-/* What was measured before and after. */
-void transaction_add_evidence(const struct paper *p, const struct render_options *ro, struct text *t);
 /* "ok – gain: goodput per flow 17 -> 923 Mbit/s", escaped. */
 void transaction_add_verdict(const struct paper *p, struct text *t);
 /* As tcpadvisor.apply/1 and tcpadvisor.history/1 have it. */
 json_t *transaction_json(const struct paper *p);
-
-/*
- * One name=value of a measure. The text goes on at *at, which becomes NULL at the end. A word without '=' is a name of its
- * own, with the value "". false: nothing is left.
- */
-struct measure_item {
-	char name[32], value[128];
-	double number; /* where `is_number` */
-	bool is_number;
-};
-bool measure_next(const char **at, struct measure_item *ret);

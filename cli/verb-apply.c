@@ -145,7 +145,7 @@ static void add_effect(const struct applying *a, const struct paper *p, struct t
 	struct render_options ro = output_options(a->o);
 
 	text_add(t, "\n");
-	transaction_add_evidence(p, &ro, t);
+	evidence_add_text(p, &ro, t);
 }
 
 static int apply(struct applying *a)

@@ -39,7 +39,7 @@ static void add_text(const struct options *o, const struct paper *p, enum persis
 	struct render_options ro = output_options(o);
 
 	transaction_add_summary(p, &ro, t);
-	transaction_add_evidence(p, &ro, t);
+	evidence_add_text(p, &ro, t);
 	if (persisted == PERSIST_DONE)
 		text_add(t, "It holds after a reboot too: " PREFLIGHT_DROP_IN "\n");
 	else if (persisted == PERSIST_FAILED)

@@ -116,7 +116,7 @@ static int show_one(const struct options *o, const char *given)
 		return output_write(&t);
 	}
 	transaction_add_summary(p, &ro, &t);
-	transaction_add_evidence(p, &ro, &t);
+	evidence_add_text(p, &ro, &t);
 	return output_write(&t);
 }
 
