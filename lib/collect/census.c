@@ -298,9 +298,8 @@ static void note_open(struct census *c, struct destination *d, const struct tcp_
 		return;
 	d->idle += s->state == STATE_ESTABLISHED && i->last_data_sent >= c->options.pool_idle &&
 		   i->last_data_recv >= c->options.pool_idle;
-	/* Zero, or all bits: not measured. */
-	if (i->min_rtt && i->min_rtt != UINT32_MAX && (!d->min_rtt || i->min_rtt < d->min_rtt))
-		d->min_rtt = i->min_rtt;
+	if (tcpinfo_min_rtt(i) && (!d->min_rtt || tcpinfo_min_rtt(i) < d->min_rtt))
+		d->min_rtt = tcpinfo_min_rtt(i);
 	if (!fresh)
 		return;
 	d->fresh++;
@@ -388,8 +387,8 @@ static void add_to_network(struct census *c, const struct tcp_socket *s)
 		n->unscaled++;
 	if (s->info.rtt)
 		histogram_add(&n->srtt, s->info.rtt);
-	if (s->info.min_rtt && s->info.min_rtt != UINT32_MAX)
-		histogram_add(&n->min_rtt, s->info.min_rtt);
+	if (tcpinfo_min_rtt(&s->info))
+		histogram_add(&n->min_rtt, tcpinfo_min_rtt(&s->info));
 	add_rates(n, s);
 }
 

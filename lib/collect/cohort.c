@@ -21,7 +21,7 @@ void flow_sample_take(const struct tcp_socket *s, struct flow_sample *f)
 		.sndbuf_limited = i->sndbuf_limited,
 		.delivery_rate = i->delivery_rate,
 		.rtt = i->rtt,
-		.min_rtt = i->min_rtt == UINT32_MAX ? 0 : i->min_rtt,
+		.min_rtt = tcpinfo_min_rtt(i),
 		.rcv_rtt = i->rcv_rtt,
 		.unacked = i->unacked,
 		.snd_cwnd = i->snd_cwnd,

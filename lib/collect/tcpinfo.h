@@ -47,4 +47,15 @@ enum { TCPINFO_LENGTH_MIN = 104 }; /* every kernel since 2.6 fills this much */
 #define TCPINFO_HAS(len, field)                                                                    \
 	((len) >= offsetof(struct tcpinfo, field) + sizeof(((struct tcpinfo *)0)->field))
 
+/*
+ * The least round trip in microseconds, 0 where none was measured. What only receives has none but that of its handshake,
+ * which lasts a second more where a SYN or its answer was lost: then its estimate from the data is the better one.
+ */
+static inline uint32_t tcpinfo_min_rtt(const struct tcpinfo *i)
+{
+	if (i->min_rtt == UINT32_MAX)
+		return 0;
+	return i->rcv_rtt && i->rcv_rtt < i->min_rtt / 2 ? i->rcv_rtt : i->min_rtt;
+}
+
 enum { TCPINFO_OPT_TIMESTAMPS = 1, TCPINFO_OPT_SACK = 2, TCPINFO_OPT_WSCALE = 4 };

@@ -49,8 +49,9 @@ static void cost_buffer(struct arena *a, const struct facts *facts, struct plan_
 		if (n < 1)
 			continue;
 		c->memory = growth * n;
-		c->memory_text = arena_printf(a, "up to %s more for each flow that fills it, %s for the %.0f that %s now",
-					      bytes_text(a, growth), bytes_text(a, c->memory), n, n == 1 ? "does" : "do");
+		c->memory_text = n == 1 ? arena_printf(a, "up to %s more for each flow that fills it; one does now", bytes_text(a, growth))
+					: arena_printf(a, "up to %s more for each flow that fills it, %s for the %.0f that do now",
+						       bytes_text(a, growth), bytes_text(a, c->memory), n);
 	}
 }
 

@@ -248,6 +248,31 @@ static void a_min_rtt_never_measured_is_none(void **state)
 	assert_int_equal(c.flows[0].now.min_rtt, 0);
 }
 
+/* A lost SYN makes the handshake a second longer, and what only receives measures no other round trip. */
+static void a_handshake_that_lost_a_segment_tells_no_round_trip(void **state)
+{
+	static const struct {
+		uint32_t min_rtt, rcv_rtt, taken;
+	} rows[] = {
+		{1080000, 81000, 81000},
+		{80000, 81000, 80000},
+		{80000, 79000, 80000}, /* an estimate of milliseconds is no better */
+		{80000, 0, 80000},
+		{UINT32_MAX, 81000, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_cohort_ struct cohort c = {0};
+		struct tcp_socket s = busy_flow(1);
+
+		s.info.min_rtt = rows[i].min_rtt;
+		s.info.rcv_rtt = rows[i].rcv_rtt;
+		offer(&c, s);
+		assert_int_equal(c.flows[0].now.min_rtt, rows[i].taken);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +289,7 @@ int main(void)
 		cmocka_unit_test(a_socket_told_twice_counts_once),
 		cmocka_unit_test(every_flow_of_a_full_cohort_is_found),
 		cmocka_unit_test(a_min_rtt_never_measured_is_none),
+		cmocka_unit_test(a_handshake_that_lost_a_segment_tells_no_round_trip),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
