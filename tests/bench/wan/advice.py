@@ -9,7 +9,6 @@ from . import meter
 ROUNDS = 6
 SETTLE = 4.5  # s until a new connection is as fast as it will be
 VERDICT = 30.0  # s until what new connections do proves something
-OLD_ENOUGH = 12.0  # s of one connection: more than its verdict takes
 
 
 class Advice:
@@ -31,19 +30,16 @@ class Advice:
 
     def await_verdict(self, end, identifier):
         """Goes on working on new connections until they prove something, or the time is up."""
-        start = opened = time.monotonic()
+        start = time.monotonic()
         self.work.renew()
         while True:
             time.sleep(1.0)
             transaction = end.transaction(identifier)
-            now = time.monotonic()
-            if transaction["verdict"] in ("ok", "worse") or transaction["state"] != "open":
+            if transaction["state"] != "open" or transaction["verdict"] in ("ok", "worse"):
                 return transaction
-            if now - start > VERDICT:
+            if time.monotonic() - start > VERDICT:
                 return transaction
-            if now - opened > OLD_ENOUGH:
-                self.work.renew()
-                opened = now
+            self.work.renew_when_old()
 
     def apply(self, side, end):
         """One plan; whether it stayed."""

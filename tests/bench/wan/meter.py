@@ -16,7 +16,7 @@ IPERF_PORT, WORK_PORT, BURST_PORT, AGE_PORT = 5201, 5301, 5401, 5501
 STREAM, STREAM_LAST = 15, 8
 BURST, BURST_PAUSE, BURST_WARM, BURSTS = 1000000, 5.0, 40000000, 2
 AGE_SECONDS, AGE_WARM, MESSAGE = 12.0, 4.0, 4096
-WORK_COUNT, WORK_PAUSE, WORK_WARM, WORK_SECONDS = 1000, 1.2, 4000000, 3600
+WORK_COUNT, WORK_PAUSE, WORK_WARM, WORK_SECONDS, WORK_LIFE = 1000, 1.2, 4000000, 3600, 12.0
 
 
 def _iperf3(netns, *words):
@@ -69,6 +69,12 @@ class Work:
         """The next connection."""
         self.end()
         self.start(self.path)
+        self.opened = time.monotonic()
+
+    def renew_when_old(self):
+        """The next one, where this one has lasted as long as they do here."""
+        if time.monotonic() - self.opened > WORK_LIFE:
+            self.renew()
 
     def end(self):
         """No more."""

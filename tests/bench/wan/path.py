@@ -12,6 +12,7 @@ from lab.net import Lab, SceneError
 from lab.runner import BUILD, TOP, delaybox, tcpadvisor
 
 COMMAND_LIMIT = 60.0
+CLIENT = os.path.join(BUILD, "tests", "apply", "client")
 PAYLOAD = 1448 / 1538  # of a full frame with all that Ethernet adds
 
 
@@ -40,19 +41,29 @@ class End:
         if os.path.isdir("/run/systemd"):
             kernel.mount("tmpfs", "/run/systemd", "tmpfs")  # no systemd runs the applier here
 
-    def call(self, verb, *words):
-        """Gives a command there, and returns what it printed as JSON."""
+    def begin(self, verb, *words):
+        """Gives a command there that prints JSON."""
         environment = dict(os.environ)
         environment.setdefault("TCPADVISOR_DATADIR", TOP)
         environment.setdefault("TCPADVISOR_LIBEXECDIR", BUILD)
-        done = subprocess.run(
+        return subprocess.Popen(
             [tcpadvisor(), verb, "--format=json", *words], stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, universal_newlines=True, check=False,
-            timeout=COMMAND_LIMIT, env=environment, preexec_fn=self._enter)
+            stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, universal_newlines=True,
+            env=environment, preexec_fn=self._enter)
+
+    @staticmethod
+    def result(process):
+        """What it printed, once it has ended."""
+        output, complaints = process.communicate(timeout=COMMAND_LIMIT)
         try:
-            return json.loads(done.stdout)
+            return json.loads(output)
         except ValueError:
-            raise SceneError(f"{verb}: status {done.returncode}: {done.stderr}{done.stdout}") from None
+            words = " ".join(process.args)
+            raise SceneError(f"{words}: {process.returncode}: {complaints}{output}") from None
+
+    def call(self, verb, *words):
+        """Gives a command there and waits for it."""
+        return self.result(self.begin(verb, *words))
 
     def _judge(self, profile, speed_known):
         return [f"--profile={profile}"] + ([f"--speed=wan0={self.speed}"] if speed_known else [])
@@ -65,9 +76,28 @@ class End:
         return [finding for finding in self.call("audit", *self._judge(profile, speed_known))["findings"]
                 if finding["status"] == "advise" and finding["severity"] != "info"]
 
-    def apply(self, profile="balanced", speed_known=True, words=()):
+    def apply(self, profile="balanced"):
         """Makes the changes of the plan; what became of that."""
-        return self.call("apply", *self._judge(profile, speed_known), *self._applier(), *words)
+        return self.call("apply", *self._judge(profile, True), *self._applier())
+
+    def converge(self):
+        """Begins to look for the buffers that a path of unknown speed needs."""
+        return self.begin("apply", "--converge", "--confirm-within=40s", *self._judge("balanced", False),
+                          *self._applier())
+
+    def ask_for(self, profile, **changes):
+        """Has the applier make changes of net.ipv4 keys that no advice asks for; their transaction."""
+        self.call("history", *self._applier())  # which starts it
+        paper = ["tcpadvisor-apply 1", "verb apply", f"profile {profile}",
+                 f"netns {os.fstat(self.netns.fd).st_ino}", "within 600"]
+        for key, value in changes.items():
+            paper += [f"change net.ipv4.{key}", f"old {self.get(key)}", f"new {value}", "why by hand"]
+        done = subprocess.run([CLIENT, f"{self.directory}/apply"], stdout=subprocess.PIPE, check=False,
+                              universal_newlines=True, input="\n".join(paper) + "\n", timeout=COMMAND_LIMIT)
+        said = dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
+        if done.returncode != 0:
+            raise SceneError(f"the applier: {said.get('said', done.stdout)}")
+        return self.transaction(said["id"])
 
     def transaction(self, identifier):
         """How it stands with one."""

@@ -14,8 +14,10 @@ COLUMNS = {
     "control": ("tcp_congestion_control", str),
     "restart": ("tcp_slow_start_after_idle", str),
     "lowat": ("tcp_notsent_lowat", str),
+    "state": ("what became of it", str),
+    "restored": ("old value again", str),
     "changes": ("changes", lambda value: f"{value:.0f}"),
-    "seconds": ("seconds until undone", lambda value: f"{value:.0f}"),
+    "seconds": ("after, s", lambda value: f"{value:.0f}"),
 }
 
 
