@@ -12,7 +12,8 @@ static const double errors_noise = 2, errors_fell = 3;	       /* standard errors
 static const double apart = 0.5;			       /* of the least that there was */
 static const double too_varied = 0.5;			       /* such an error margin, of what it was, tells nothing */
 static const double rtt_noise = 0.20, rtt_noise_s = 0.002;     /* of what it was, and s */
-static const double rtt_rose = 0.50, rtt_rose_s = 0.010;
+static const double rtt_rose = 0.50, rtt_rose_few = 1.20, rtt_rose_s = 0.010;
+enum { RTT_FLOWS = 8 };
 static const double power_fell = 0.75;			       /* goodput over round trip, of what it was */
 static const double retrans_bound = 0.10, retrans_factor = 3;  /* of the bytes sent; of what it was */
 static const double fair_share = 0.5;			       /* of what each flow would have if all had the same */
@@ -106,6 +107,17 @@ static enum health_outcome weigh_goodput(const struct health_path *p, const stru
 	return HEALTH_UNPROVEN;
 }
 
+/*
+ * One loss-based flow fills and empties the queue by turns, and takes many seconds to fill it: at a queue of one BDP its
+ * round trip doubles by itself. Many flows do so at different times.
+ */
+static double rtt_margin(const struct health_flows *b, const struct health_flows *a)
+{
+	double rose = min_of(b->concurrent, a->concurrent) >= RTT_FLOWS ? rtt_rose : rtt_rose_few;
+
+	return fmax(rose * b->srtt, rtt_rose_s);
+}
+
 /* A round trip under load is comparable only under a like load. */
 static enum health_outcome weigh_rtt(const struct health_path *p, const struct health_flows *a, char says[PAPER_TEXT])
 {
@@ -121,7 +133,7 @@ static enum health_outcome weigh_rtt(const struct health_path *p, const struct h
 		return HEALTH_EQUAL;
 	if (difference < 0 && !less)
 		return HEALTH_GAIN;
-	if (difference > fmax(rtt_rose * b->srtt, rtt_rose_s) && !more)
+	if (difference > rtt_margin(b, a) && !more)
 		return HEALTH_WORSE;
 	paper_print(says + n, PAPER_TEXT - n,
 		    difference < 0 ? ", with less load than before"
@@ -183,7 +195,7 @@ static enum health_outcome judge_balanced(const struct health_path *p, const str
 	if (!enough_timed(p, a, 1) || p->before.srtt <= 0)
 		return goodput;
 	rtt = weigh_rtt(p, a, other);
-	if (rtt != HEALTH_WORSE) {
+	if (rtt != HEALTH_WORSE && !(rtt == HEALTH_UNPROVEN && a->srtt > p->before.srtt)) {
 		if (rtt == HEALTH_GAIN && goodput == HEALTH_EQUAL) {
 			paper_print(says, PAPER_TEXT, "%s", other);
 			return rtt;
@@ -195,7 +207,7 @@ static enum health_outcome judge_balanced(const struct health_path *p, const str
 		return goodput;
 	paper_print(says, PAPER_TEXT, "%s, for goodput per flow %.3g -> %.3g Mbit/s", other, mbit(p->before.goodput),
 		    mbit(a->goodput));
-	return power < power_fell ? HEALTH_WORSE : HEALTH_UNPROVEN;
+	return rtt == HEALTH_WORSE && power < power_fell ? HEALTH_WORSE : HEALTH_UNPROVEN;
 }
 
 /* Small exchanges only: what they can tell is their round trip. */

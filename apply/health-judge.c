@@ -89,7 +89,7 @@ static bool counter_is_worse(struct health_state *state, const struct health_num
 	return false;
 }
 
-/* How connections are opened: the counters are the evidence, once enough were opened. */
+/* How connections are opened and given up: the counters are the evidence, once enough were opened. */
 static enum paper_verdict judge_connections(const struct health_numbers *n, char signal[PAPER_TEXT])
 {
 	static const enum counter faults[] = {COUNT_LISTEN_OVERFLOWS, COUNT_LISTEN_DROPS, COUNT_ATTEMPT_FAILS,
@@ -177,7 +177,7 @@ enum paper_verdict health_judge(struct health_state *state, enum health_profile 
 		paper_print(signal, PAPER_TEXT, "unproven: %s", n->missing);
 		return VERDICT_UNPROVEN;
 	}
-	if (path_is_worse(state, profile, n, &gained, signal) || counter_is_worse(state, n, gained, signal))
+	if ((!n->connections && path_is_worse(state, profile, n, &gained, signal)) || counter_is_worse(state, n, gained, signal))
 		return VERDICT_WORSE;
 	return n->connections ? judge_connections(n, signal) : judge_proof(profile, n, signal);
 }

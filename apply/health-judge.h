@@ -51,7 +51,7 @@ struct health_numbers {
 	unsigned path_count;
 	struct health_counts before, after, last; /* after: since the change */
 	bool aimed;	  /* the change is made for paths that it names; none of them may be among these */
-	bool connections; /* all keys are about how connections are opened: counters prove it, no flow need be long */
+	bool connections; /* flows that run do not see any of the keys: counters prove it */
 	const char *missing; /* why nothing can be judged, or NULL */
 };
 

@@ -18,6 +18,7 @@ static const struct {
 	{"net.ipv4.tcp_wmem", true},
 };
 
+/* How connections are opened, when they are given up, and what is left of them: flows that run do not see it. */
 static const char *const connection_keys[] = {
 	"net.core.somaxconn",
 	"net.ipv4.ip_local_port_range",
@@ -25,8 +26,16 @@ static const char *const connection_keys[] = {
 	"net.ipv4.tcp_abort_on_overflow",
 	"net.ipv4.tcp_fastopen",
 	"net.ipv4.tcp_fin_timeout",
+	"net.ipv4.tcp_keepalive_intvl",
+	"net.ipv4.tcp_keepalive_probes",
+	"net.ipv4.tcp_keepalive_time",
+	"net.ipv4.tcp_max_orphans",
 	"net.ipv4.tcp_max_syn_backlog",
 	"net.ipv4.tcp_max_tw_buckets",
+	"net.ipv4.tcp_orphan_retries",
+	"net.ipv4.tcp_retries1",
+	"net.ipv4.tcp_retries2",
+	"net.ipv4.tcp_rfc1337",
 	"net.ipv4.tcp_syn_linear_timeouts",
 	"net.ipv4.tcp_syn_retries",
 	"net.ipv4.tcp_synack_retries",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a change is about: the paths that it was made for, or how connections are opened. */
+/* What a change is about: the paths that it was made for, or how connections are opened and given up. */
 #pragma once
 
 #include "apply/paper.h"
@@ -8,5 +8,5 @@
 bool scope_wants(const struct paper *request, const char *path, bool out);
 /* Does one of them name any path? */
 bool scope_names_paths(const struct paper *request);
-/* Do all of the changes act on how connections are opened, and none on those that stand? */
+/* Do all of the changes act on how connections are opened and given up, and none on flows that run? */
 bool scope_is_connections(const struct paper *request);
