@@ -235,7 +235,7 @@ static int replace(const struct place *place, const struct text *t)
 {
 	int r = place_replace(place, t);
 
-	return r < 0 ? refuse(PERSIST_PATH ": %s: it stays as it was", strerror(-r)) : 0;
+	return r < 0 ? refuse(PERSIST_PATH ": it could not be replaced: %s", strerror(-r)) : 0;
 }
 
 static void tell(const struct dropin *d, const char *id)

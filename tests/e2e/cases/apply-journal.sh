@@ -73,19 +73,30 @@ not_restarting() {
 	[ "$(property ActiveState tcpadvisor-apply)" = failed ] && [ "$(property NRestarts tcpadvisor-apply)" = 0 ]
 }
 
+# Who asks is not left waiting, and the journal is not filled.
+asked_in_vain() {
+	before=$(starts)
+	timeout 8 tcpadvisor history 2>&1
+	is $? 1 && [ $(($(starts) - before)) -le 8 ] && is "$(cat $state/transaction | head -n 1)" 'tcpadvisor-apply 2'
+}
+
+starts() {
+	journalctl -q -u tcpadvisor-apply -o cat _PID=1 | grep -c '^Starting'
+}
+
 # A container has its kernel's boot id, and a network of its own each time: what it had set went with the old one.
 other_network() {
 	left "$(this_boot)" 'netns 1'
-	systemctl reset-failed tcpadvisor-apply
-	systemctl start tcpadvisor-apply && is "$(field state fedcba9876543210fedcba9876543210)" rebooted && is "$(value)" 30
+	sysctl -qw $key=30
+	systemctl reset-failed 'tcpadvisor-*'
+	systemctl start tcpadvisor-apply.socket && is "$(field state fedcba9876543210fedcba9876543210)" rebooted && is "$(value)" 30
 }
 
 torn() {
 	sysctl -qw $key=30
 	left "$(this_boot)" "netns $(netns)"
 	truncate -s -9 $state/transaction
-	systemctl reset-failed tcpadvisor-apply tcpadvisor-apply.socket tcpadvisor-apply-health.socket
-	systemctl start tcpadvisor-apply.socket tcpadvisor-apply && is "$(value)" 30 && told 'set aside' && ls $state/quarantine.*
+	systemctl start tcpadvisor-apply && is "$(value)" 30 && told 'set aside' && ls $state/quarantine.*
 }
 
 linked() {
@@ -99,7 +110,8 @@ find_boot
 point 'what a loss of power left is closed at boot, and nothing written' closed_at_boot
 point 'as rebooted' closed_as_rebooted
 point 'what a kill left is undone' own_is_undone
-point 'another version'"'"'s journal: refused, left alone, told once' other_version
+point 'another version'"'"'s journal: refused, left alone, told' other_version
+point 'who asks then hears so soon' asked_in_vain
 point 'one of a network that is gone is closed, and nothing written' other_network
 point 'a torn one is set aside' torn
 point 'a link is not followed' linked
