@@ -205,5 +205,7 @@ int applier_refused(const struct paper *reply)
 	if (reply->error == PAPER_DONE)
 		return 0;
 	complain("the applier refused (%s): %s", paper_error_name(reply->error), *reply->said ? reply->said : "it does not say why");
+	if (reply->error == ERROR_BUSY && reply->state == STATE_OPEN)
+		complain("`tcpadvisor history %.8s` shows the one that is open", reply->id);
 	return EXIT_COULD_NOT_CHECK;
 }

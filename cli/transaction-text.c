@@ -35,7 +35,8 @@ static void add_end(const struct paper *p, struct text *t)
 	char age[AGE_MAX];
 
 	if (p->state != STATE_OPEN) {
-		transaction_add_state(p, t);
+		if (*p->reason)
+			transaction_add_state(p, t);
 		return;
 	}
 	if (left <= 0) {
@@ -79,8 +80,10 @@ static void add_closed(const struct paper *p, struct text *t)
 
 static void add_persist(const struct paper *p, struct text *t)
 {
-	if (p->state == STATE_OPEN || p->state == STATE_CONFIRMED)
+	if (p->state == STATE_OPEN)
 		text_add(t, p->persist ? "yes, once it is confirmed" : "no: a reboot brings the old values back");
+	else if (p->state == STATE_CONFIRMED)
+		text_add(t, p->persist ? "yes" : "no: a reboot brings the old values back");
 }
 
 static void add_taken(const struct paper *p, struct text *t)

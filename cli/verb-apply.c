@@ -164,7 +164,7 @@ static int apply(struct applying *a)
 		return r;
 	result.error = p->error;
 	result.said = p->said;
-	result.transaction_count = *p->id != 0;
+	result.transaction_count = p->state != STATE_NONE;
 	if (p->error == PAPER_DONE)
 		add_summary(a, p, &t);
 	if (p->error == PAPER_DONE && a->o->wait) {

@@ -63,7 +63,7 @@ int verb_confirm(const struct options *o)
 		return r;
 	result.error = p->error;
 	result.said = p->said;
-	result.transaction_count = *p->id != 0;
+	result.transaction_count = p->state != STATE_NONE;
 	if (p->error == PAPER_DONE) {
 		result.kind = OUTCOME_CONFIRMED;
 		result.persisted = p->persist ? persister_run(o, id, false) : PERSIST_NOT_ASKED;

@@ -59,7 +59,7 @@ int verb_rollback(const struct options *o)
 		return r;
 	result.error = after->error;
 	result.said = after->said;
-	result.transaction_count = *after->id != 0;
+	result.transaction_count = after->state != STATE_NONE;
 	/* One that is undone may have lines left from when they could not be taken out. */
 	if (p->persist && p->state != STATE_OPEN && (after->error == PAPER_DONE || after->error == ERROR_TOO_LATE))
 		result.persisted = persister_run(o, p->id, true);
