@@ -15,7 +15,7 @@ static const char court_catalogue[] =
 	"[net.ipv4.tcp_rmem]\n" HOST_KEY_TEXTS
 	"elements = 3\nunit = bytes\nmin = 4096 4096 65536\nmax = 1073741824\n"
 	"order = ascending\nnever-below-default = yes\n"
-	"[net.core.somaxconn]\n" HOST_KEY_TEXTS "min = 128\nmax = 65535\n"
+	"[net.core.somaxconn]\n" HOST_KEY_TEXTS "min = 128\nmax = 65535\napply = vetted\n"
 	"[net.core.free]\n" HOST_KEY_TEXTS "apply = never\n"
 	"[net.ipv4.tcp_rto_max_ms]\n" HOST_KEY_TEXTS "unit = milliseconds\nmin = 1000\nmax = 120000\n"
 	"[net.ipv4.tcp_mtu_probing]\n" HOST_KEY_TEXTS "values = 0 1 2\n"
