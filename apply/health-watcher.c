@@ -107,7 +107,7 @@ static int send_heartbeat(struct watcher *w)
 	answer_begin(w, VERB_HEARTBEAT);
 	w->answer.verdict = w->verdict;
 	paper_set(w->answer.signal, "%s", w->signal);
-	if (w->stage == WATCH_JUDGING) {
+	if (w->stage == WATCH_JUDGING && w->measure.judged) {
 		add_measures(w, MEASURED_AFTER);
 		add_host(w, MEASURED_AFTER, &after);
 	}
@@ -170,7 +170,13 @@ static void judge(struct watcher *w)
 		w->verdict = health_judge(&w->state, w->profile, &n, w->signal);
 }
 
-/* The last look that learns which sockets are old. */
+/* The look before was the last one that learned which sockets are old. */
+static void begin_judging(struct watcher *w)
+{
+	measure_watch(&w->measure);
+	w->changed = w->newest;
+}
+
 static int watch(struct watcher *w)
 {
 	int r;
@@ -182,9 +188,9 @@ static int watch(struct watcher *w)
 	}
 	if (w->stage != WATCH_READY)
 		return 0;
-	look(w);
-	measure_watch(&w->measure);
-	w->changed = w->newest;
+	/* Where it fails the next one that does not takes its place. */
+	if (look(w))
+		begin_judging(w);
 	w->stage = WATCH_JUDGING;
 	w->verdict = VERDICT_UNPROVEN;
 	paper_set(w->signal, "unproven: the change was made just now");
@@ -222,7 +228,9 @@ int watcher_tick(struct watcher *w)
 		w->dumps += looked;
 	}
 	w->tries++;
-	if (w->stage == WATCH_JUDGING && (looked || w->trouble[0]))
+	if (w->stage == WATCH_JUDGING && looked && !w->measure.judged)
+		begin_judging(w);
+	else if (w->stage == WATCH_JUDGING && (looked || w->trouble[0]))
 		judge(w);
 	if (w->stage == WATCH_BASELINE && (w->dumps >= WATCH_BASELINE_DUMPS || w->tries >= WATCH_BASELINE_TRIES)) {
 		int r = finish_baseline(w);
