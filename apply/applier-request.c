@@ -261,7 +261,7 @@ static enum paper_error reopen(struct applier *a, const char *id, char said[2 * 
 	if (r < 0)
 		return ERROR_UNKNOWN_ID;
 	transaction_boot(boot);
-	if (p.state != STATE_CONFIRMED || (strcmp(p.boot, boot) && !p.persist)) {
+	if (p.state != STATE_CONFIRMED || !*boot || (strcmp(p.boot, boot) && !p.persist)) {
 		paper_print(said, 2 * PAPER_TEXT, "it is not in force any more");
 		return ERROR_TOO_LATE;
 	}

@@ -156,11 +156,14 @@ enum paper_error transaction_write(struct transaction *t, const struct journal *
 
 	if (e != PAPER_DONE)
 		return e;
+	/* Without it nobody could tell later whether a reboot has undone it. */
+	transaction_boot(t->paper.boot);
+	if (!*t->paper.boot)
+		return refuse(said, ERROR_JOURNAL, "journal", "the kernel's boot id cannot be read");
 	t->paper.verb = VERB_JOURNAL;
 	t->paper.state = STATE_OPEN;
 	t->paper.asked = now_ms(CLOCK_REALTIME);
 	t->paper.deadline = now_ms(CLOCK_BOOTTIME) + t->paper.within * 1000ull;
-	transaction_boot(t->paper.boot);
 	for (unsigned i = 0; i < t->paper.change_count && e == PAPER_DONE; i++)
 		e = write_change(t, j, i, said);
 	if (e == PAPER_DONE) {
@@ -205,8 +208,11 @@ int transaction_confirm(struct transaction *t, const struct journal *j)
 	p.state = STATE_CONFIRMED;
 	p.closed = now_ms(CLOCK_REALTIME);
 	r = journal_close(j, &p);
-	if (r < 0)
+	if (r < 0) {
+		/* It may be there, only not for sure: who was told that it failed must find it open. */
+		(void)!journal_write(j, &t->paper);
 		return r;
+	}
 	t->paper = p;
 	return 0;
 }
@@ -309,6 +315,10 @@ int transaction_recover(struct transaction *t, const struct journal *j, bool set
 	if (p.state != STATE_OPEN)
 		return journal_close(j, &p);
 	transaction_boot(boot);
+	if (!*boot) {
+		paper_print(said, 2 * PAPER_TEXT, "%s: the kernel's boot id cannot be read", p.id);
+		return -EIO;
+	}
 	if (strcmp(boot, p.boot))
 		return close_rebooted(j, &p, "host", said);
 	/* The boot id of a container is its kernel's where a sandbox has a procfs of its own. */
