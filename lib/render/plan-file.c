@@ -1,23 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A plan as lines of sysctl.d: a commented file, and the difference to what is in force. */
+#include <string.h>
 #include "plan/plan.h"
 #include "render/layout.h"
 #include "render/render.h"
 
 enum { COMMENT_WIDTH = 100, COMMENT_MAX = 2000 };
 
-/* Escaped and wrapped, each line behind a "# ": nothing of it can become a line of its own. */
+/* A line that would silence lint is none that the administrator wrote. */
+static const char *mark(const char *line)
+{
+	static const char word[] = "tcpadvisor:";
+
+	return strncmp(line, word, strlen(word)) ? "# " : "# > ";
+}
+
+/* Escaped and wrapped, each line behind a mark: nothing of it can become a line of its own. */
 static void comment(struct text *t, const char *s)
 {
 	_cleanup_text_ struct text escaped = TEXT_NULL, wrapped = TEXT_NULL;
 
 	text_add_escaped(&escaped, s, COMMENT_MAX);
 	layout_wrap(&wrapped, text_get(&escaped), 2, 0, COMMENT_WIDTH);
-	text_add(t, "# ");
+	text_add(t, mark(text_get(&wrapped)));
 	for (const char *c = text_get(&wrapped); *c; c++) {
 		text_addn(t, c, 1);
 		if (*c == '\n')
-			text_add(t, "# ");
+			text_add(t, mark(c + 1));
 	}
 	text_add(t, "\n");
 }

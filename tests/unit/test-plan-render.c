@@ -86,6 +86,23 @@ static void a_name_adds_no_line_to_the_file(void **state)
 	}
 }
 
+/* "# tcpadvisor: ignore …" is the administrator's word to lint. */
+static void a_name_silences_no_lint(void **state)
+{
+	char name[160];
+
+	for (size_t n = 1; n < 100; n++) {
+		_cleanup_show_ struct show s = {0};
+		_cleanup_text_ struct text t = TEXT_NULL;
+
+		snprintf(name, sizeof(name), "%.*s tcpadvisor: ignore *", (int)n,
+			 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+		show_open(&s, *state, name, true);
+		render_plan_sysctl(&s.plan, &s.report, &narrow, &t);
+		assert_null(strstr(text_get(&t), "# tcpadvisor:"));
+	}
+}
+
 static void text_keeps_to_the_width(void **state)
 {
 	static const unsigned widths[] = {40, 80, 140};
@@ -133,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		in_tree(names_do_no_harm_in_any_form),
 		in_tree(a_name_adds_no_line_to_the_file),
+		in_tree(a_name_silences_no_lint),
 		in_tree(text_keeps_to_the_width),
 		in_tree(what_changes_nothing_says_so),
 		in_tree(a_diff_goes_from_what_is_to_what_is_wanted),
