@@ -128,6 +128,10 @@ class Connection:
         except (BrokenPipeError, ConnectionError) as error:
             raise Gone from error
 
+    def is_answered(self):
+        """Whether something is there to be received."""
+        return bool(select.select([self.socket], [], [], 0)[0])
+
     def receive(self, world, patience=PATIENCE):
         """The next paper. Gone: the connection or the applier of the world ended."""
         ready, _, _ = select.select([self.socket, *world.ends()], [], [], patience)
@@ -135,8 +139,7 @@ class Connection:
             raise TimeoutError("no answer")
         if self.socket not in ready:
             # What it said before it ended is still there.
-            ready, _, _ = select.select([self.socket], [], [], 0)
-            if not ready:
+            if not self.is_answered():
                 raise Gone
         try:
             data = self.socket.recv(1 << 18)
@@ -316,11 +319,14 @@ class World:
         self.connections.append(Connection(path or self.apply))
         return self.connections[-1]
 
-    def ask(self, verb, caller=None, **fields):
+    def ask(self, verb, **fields):
         """One request and its reply."""
-        caller = caller or self.connect()
-        caller.send(Paper.of(verb, **fields))
-        return caller.receive(self)
+        caller = Connection(self.apply)
+        try:
+            caller.send(Paper.of(verb, **fields))
+            return caller.receive(self)
+        finally:
+            caller.close()
 
     def request(self, within=600, changes=None, **fields):
         """A request to apply."""
@@ -337,6 +343,8 @@ class World:
     def measure(self):
         """The health watcher is asked, and answers; the paper that asked."""
         asked = self.watcher.receive(self)
+        while asked.get("verb") == "stop":  # of the one before
+            asked = self.watcher.receive(self)
         if asked.get("verb") != "baseline":
             raise ValueError(f"asked the watcher {asked.get('verb')}")
         self.watcher.send(Paper([("verb", "measured"), ("id", asked.get("id")), ("before", "path=10.0.0.0/8 flows=2")]))
@@ -349,7 +357,9 @@ class World:
     def change(self, within=600, **fields):
         """Apply, answered by all; the reply."""
         caller = self.post(within, **fields)
-        self.measure()
+        select.select([caller.socket, self.watcher.socket, *self.ends()], [], [], PATIENCE)
+        if not caller.is_answered():
+            self.measure()
         reply = caller.receive(self)
         if not reply.get("error") and self.watcher.receive(self).get("verb") != "watch":
             raise ValueError("the watcher was not told to watch")
@@ -377,6 +387,8 @@ def enter(*needed):
         print(f"1..0 # SKIP {reason}")
         sys.exit(0)
     os.environ.pop("APPLY_INSIDE", None)
+    if not os.access(APPLIER, os.X_OK):
+        sys.exit(f"there is no {APPLIER}")
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=700", "tmpfs", "/tmp"], check=True)
 
 
