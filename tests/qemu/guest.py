@@ -2,7 +2,7 @@
 """In the virtual machine: say what the boot before left, then go to the point at which the power is to be cut.
 
 The kernel's command line has guest=SCENE or guest=SCENE/CALL/NUMBER: the scene is played, and the program in question is
-stopped as it enters that system call for the NUMBERth time in the scene.
+stopped after it has made that system call for the NUMBERth time in the scene.
 """
 import os
 import pathlib
@@ -42,9 +42,13 @@ class Guest(harness.World):
 
 
 def stopped(world):
-    """Whether strace has stopped the process."""
-    status = pathlib.Path(f"/proc/{world.process.pid}/status").read_text(encoding="ascii")
-    return re.search(r"^State:\s+[tT]", status, re.M)
+    """Whether strace has stopped the process for good: in between it does at each system call, for a moment."""
+    status = pathlib.Path(f"/proc/{world.process.pid}/status")
+    for _ in range(8):
+        if not re.search(r"^State:\s+[tT]", status.read_text(encoding="ascii"), re.M):
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def report():
@@ -87,7 +91,7 @@ def suspend(world):
 
 
 def tracer(call, number):
-    """Stops what it traces as it enters a call."""
+    """Stops what it traces after a call: a signal waits until that is over."""
     return ["strace", "-qq", "-D", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=STOP:when={number}"]
 
 

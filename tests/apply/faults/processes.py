@@ -55,7 +55,7 @@ def guardian_killed():
         world.guard()
         world.change()
         world.kill()
-        world.undone(5)
+        world.until(lambda: world.closed() != "open", "it is not closed", 5)
         yield from world.wrong("old", "undone")
 
 
