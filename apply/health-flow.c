@@ -155,7 +155,7 @@ static double growth(uint64_t now, uint64_t before)
 
 static double min_rtt_of(const struct tcp_socket *s)
 {
-	return s->info.min_rtt == UINT32_MAX ? 0 : s->info.min_rtt / 1e6;
+	return tcpinfo_min_rtt(&s->info) / 1e6;
 }
 
 /* The smoothed round trip of a sender, and a receiver's own estimate; either only if it is of this window. */
