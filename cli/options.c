@@ -254,7 +254,7 @@ const struct option_def option_defs[] = {
 	{"rtt", "TIME", TAKES_WHAT_IF, set_rtt, "round trip of the path, such as 80ms"},
 	{"flows", "N", TAKES_WHAT_IF, set_flows, "flows that fill their buffers at the same time (default: 1)"},
 	{"format", "text|json|sarif", TAKES_LINT, set_lint_format, "form of the output"},
-	{"format", "text|json|metrics|prometheus", TAKES_REPORT, set_report_format, "form of the output"},
+	{"format", "text|json|metrics|prometheus|html", TAKES_REPORT, set_report_format, "form of the output"},
 	{"format", "text|json|sysctl", TAKES_CHANGES, set_plan_format, "form of the output"},
 	{"format", "text|json", TAKES_OUTPUT, set_format, "form of the output"},
 	{"no-color", NULL, TAKES_OUTPUT | TAKES_REPORT | TAKES_FILES | TAKES_CHANGES, set_no_color, "plain text; as is the environment variable NO_COLOR"},

@@ -48,6 +48,8 @@ void render_report_text(const struct report *r, const struct render_options *o, 
 void render_report_json(const struct report *r, const struct render_options *o, struct text *ret);
 void render_report_metrics(const struct report *r, const struct render_options *o, struct text *ret);
 void render_report_prometheus(const struct report *r, const struct render_options *o, struct text *ret);
+/* One self-contained page. */
+void render_report_html(const struct report *r, const struct render_options *o, struct text *ret);
 
 /* Formats of a lint; ends with a NULL name. */
 extern const struct report_format lint_formats[];

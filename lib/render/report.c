@@ -7,6 +7,7 @@ const struct report_format report_formats[] = {
 	{"json", "for programs: schema tcpadvisor.audit/1", render_report_json},
 	{"metrics", "OpenMetrics 1.0", render_report_metrics},
 	{"prometheus", "for node_exporter's textfile collector: the older text format", render_report_prometheus},
+	{"html", "a page to look at, to print and to pass on", render_report_html},
 	{NULL, NULL, NULL},
 };
 
