@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "collect/collect.h"
+#include "../unit/unit-html.h"
 #include "../unit/unit-metrics.h"
 
 static const char *const paths[] = {
@@ -134,6 +135,18 @@ static void check_metrics(const struct report *report, const struct render_optio
 	}
 }
 
+static void check_page(const struct report *report, const struct render_options *o)
+{
+	struct text t = TEXT_NULL;
+	struct html_read r;
+
+	render_report_html(report, o, &t);
+	check_plain(&t);
+	html_read(&r, text_get(&t));
+	check(!*r.wrong);
+	text_clear(&t);
+}
+
 static void show(const struct report *report, unsigned width)
 {
 	const struct render_options o = {.width = width, .verbose = width % 2};
@@ -144,6 +157,7 @@ static void show(const struct report *report, unsigned width)
 	render_report_text(report, &o, &text);
 	check_plain(&text);
 	check_metrics(report, &o);
+	check_page(report, &o);
 	text_clear(&json);
 	text_clear(&text);
 }
