@@ -67,7 +67,7 @@ static const char findings[] =
 	".fix pre{margin:.25rem 0 0;white-space:pre-wrap;font-size:.9375rem;font-weight:600;line-height:1.45}.fix .now{font-size:.8125rem;color:var(--soft)}"
 	".fix p+pre,.fix pre+p+p,.fix p+p{margin-top:.6rem}.fix>p{font-size:.9375rem}\n"
 	".evidence table{margin-top:.2rem;font-size:.8125rem}.evidence td:last-child{color:var(--soft)}.evidence th[scope=row]{font-size:.75rem}"
-	".evidence td:nth-child(2){font-weight:600;min-width:5rem}.evidence th{overflow-wrap:break-word}.evidence td,.evidence th{padding:.28rem .75rem .28rem 0}.evidence td:last-child{white-space:nowrap}"
+	".evidence td:nth-child(2){font-weight:600;min-width:4rem}.evidence th[scope=row]{min-width:7.5rem}.evidence th[scope=col]{white-space:nowrap}.evidence td,.evidence th{padding:.28rem .75rem .28rem 0}.evidence td:last-child{white-space:nowrap}"
 	".info .head h3,.info .head h4,.info .head h5{font-size:1.0625rem}.info .message{font-size:.9375rem}.finding.info{padding-top:.9rem;padding-bottom:1rem}"
 	".info .case{padding-top:.6rem}.info .reasons,.info .fix{margin-top:.8rem}.info .reasons{padding-top:.7rem}\n"
 	"@media (min-width:34rem){.evidence th[scope=row]{white-space:nowrap}}\n"
