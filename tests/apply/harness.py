@@ -115,7 +115,10 @@ class Connection:
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
-        self.socket.connect(str(path))
+        try:
+            self.socket.connect(str(path))
+        except (FileNotFoundError, ConnectionError) as error:
+            raise Gone from error
 
     def close(self):
         """The caller leaves."""
