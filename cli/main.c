@@ -35,7 +35,7 @@ const struct verb verbs[] = {
 	{"rules", "", "the rules that are loaded", TAKES_OUTPUT | TAKES_PROFILE, 0, 0, verb_rules},
 	{"profiles", "", "the profiles that can be chosen", TAKES_OUTPUT, 0, 0, verb_profiles},
 	{"record", "DIR", "write this host to a new directory that --root replays",
-	 TAKES_HOST | TAKES_PROFILE, 1, 1, verb_record},
+	 TAKES_HOST | TAKES_PROFILE | TAKES_RECORD, 1, 1, verb_record},
 	{"status", "", "what the service watches, what it costs, and which findings are open",
 	 TAKES_OUTPUT | TAKES_SERVICE | TAKES_OPEN, 0, 0, verb_status},
 	{"watch", "", "the service's findings and drift, as they come and go", TAKES_OUTPUT | TAKES_SERVICE, 0, 0, verb_watch},

@@ -122,6 +122,13 @@ static int set_no_borrow(struct options *o, const char *v)
 	return 0;
 }
 
+static int set_mask(struct options *o, const char *v)
+{
+	(void)v;
+	o->mask = true;
+	return 0;
+}
+
 static int set_verbose(struct options *o, const char *v)
 {
 	(void)v;
@@ -231,6 +238,7 @@ const struct option_def option_defs[] = {
 	{"speed", "IFACE=RATE", TAKES_HOST, set_speed, "declare a link's speed, such as eth0=10Gbit/s; may be repeated"},
 	{"netns", "PID|NAME|all", TAKES_HOST, set_netns, "judge other network namespaces (root)"},
 	{"no-borrow", NULL, TAKES_HOST, set_no_borrow, "do not borrow other processes' descriptors to ask for socket options"},
+	{"mask", NULL, TAKES_RECORD, set_mask, "replace what tells whose host it is: addresses, names and ids"},
 	{"root", "DIR", TAKES_HOST | TAKES_FILES, set_root, "a host recorded by `tcpadvisor record` instead of this one"},
 	{"kernel", "VERSION", TAKES_LINT, set_kernel, "judge for this kernel, such as 6.1"},
 	{"memory", "SIZE (KiB, MiB, GiB or TiB)", TAKES_LINT, set_memory, "judge for a host of this size, such as 64GiB"},

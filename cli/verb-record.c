@@ -3,15 +3,18 @@
  * record: a judgement with a tap. Whatever the collectors read is written below a new directory, so that a replay
  * finds exactly what they found here; what they could not read is listed with the error.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "cli/session.h"
+#include "mask/mask.h"
 
 struct recorder {
 	int dir;
 	int error; /* the first */
+	struct mask *mask; /* NULL: as it is */
 	struct text missing;
 	unsigned long files;
 };
@@ -76,21 +79,39 @@ static void write_file(struct recorder *r, const char *path, const void *bytes, 
 	r->files++;
 }
 
+/* What the mask does not know is left out. */
+static void write_masked(struct recorder *r, const char *path, const void *bytes, size_t n, int flags)
+{
+	_cleanup_text_ struct text name = TEXT_NULL, masked = TEXT_NULL;
+
+	if (!r->mask)
+		write_file(r, path, bytes, n, flags);
+	else if (mask_path(r->mask, path, &name) == 0 && mask_bytes(r->mask, path, bytes, n, &masked) == 0)
+		write_file(r, text_get(&name), text_get(&masked), masked.len, flags);
+}
+
 static void on_file(void *user, const char *path, const char *bytes, size_t n)
 {
-	write_file(user, path, bytes, n, O_TRUNC);
+	write_masked(user, path, bytes, n, O_TRUNC);
 }
 
 static void on_append(void *user, const char *path, const void *bytes, size_t n)
 {
-	write_file(user, path, bytes, n, O_APPEND);
+	write_masked(user, path, bytes, n, O_APPEND);
 }
 
 /* Kept as it is: a replay resolves it inside the record. */
 static void on_link(void *user, const char *path, const char *target)
 {
+	_cleanup_text_ struct text name = TEXT_NULL;
 	struct recorder *r = user;
 
+	if (r->mask) {
+		/* Its target may be any file; only what switches a file off says more than the file itself. */
+		if (strcmp(target, "/dev/null") || mask_path(r->mask, path, &name) < 0)
+			return;
+		path = text_get(&name);
+	}
 	if (!is_safe(path) || make_parents(r, path) < 0)
 		return;
 	if (symlinkat(target, r->dir, path) < 0 && errno != EEXIST)
@@ -99,8 +120,14 @@ static void on_link(void *user, const char *path, const char *target)
 
 static void on_missing(void *user, const char *path, int error)
 {
+	_cleanup_text_ struct text name = TEXT_NULL;
 	struct recorder *r = user;
 
+	if (r->mask) {
+		if (mask_path(r->mask, path, &name) < 0)
+			return;
+		path = text_get(&name);
+	}
 	/* A name that cannot be an INI key replays as absent. */
 	if (strlen(path) > 150 || strpbrk(path, "=:;[ ") || !text_is_plain(path, strlen(path)))
 		return;
@@ -123,8 +150,11 @@ static void add_value(struct text *t, const char *key, const char *value)
 static void write_conf(struct recorder *rec, const struct report_part *p)
 {
 	_cleanup_text_ struct text t = TEXT_NULL;
-	const struct root_host *h = &p->host;
+	struct root_host masked = p->host;
+	const struct root_host *h = &masked;
 
+	if (rec->mask)
+		mask_host(rec->mask, &masked);
 	text_add(&t, "# A host recorded by tcpadvisor; replay it with --root=DIR.\nformat = 1\n\n[host]\n");
 	add_value(&t, "kernel", h->kernel);
 	add_value(&t, "machine", h->machine);
@@ -153,6 +183,37 @@ static void record_configuration(const struct session *s)
 	config_clear(&config);
 }
 
+/* "/usr/share/tcpadvisor/profiles/latency.profile": everybody has one of that name. */
+static void publish_names(struct mask *m, const char *datadir, const char *sub)
+{
+	char path[512], name[256];
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *e;
+
+	snprintf(path, sizeof(path), "%s/%s", datadir, sub);
+	dir = opendir(path);
+	while (dir && (e = readdir(dir))) {
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(e->d_name, "."), e->d_name);
+		mask_publish(m, name);
+	}
+}
+
+static int make_mask(struct recorder *r, const struct session *s)
+{
+	int err = mask_new(&s->rules.catalogue, NULL, &r->mask);
+
+	if (!err)
+		err = mask_learn(r->mask, s->root);
+	if (err < 0) {
+		complain("no mask: %s", strerror(-err));
+		return EXIT_COULD_NOT_CHECK;
+	}
+	publish_names(r->mask, s->datadir, "profiles");
+	publish_names(r->mask, s->datadir, "rules");
+	publish_names(r->mask, s->datadir, "rules/sysctl");
+	return 0;
+}
+
 static int open_target(struct recorder *r, const char *path)
 {
 	/* It holds the peers' addresses: not for everybody to read. */
@@ -176,11 +237,13 @@ int verb_record(const struct options *o)
 	struct root_tap tap = {&rec, on_file, on_append, on_link, on_missing};
 	int r;
 
-	if (o->root || (o->netns && !strcmp(o->netns, "all"))) {
-		complain("record writes one network namespace of the running host");
+	if ((o->root && !o->mask) || (o->netns && !strcmp(o->netns, "all"))) {
+		complain("record writes one network namespace of the running host, or with --mask another record");
 		return EXIT_USAGE;
 	}
 	r = session_open(&s, o);
+	if (!r && o->mask)
+		r = make_mask(&rec, &s);
 	if (!r)
 		r = open_target(&rec, o->args[0]);
 	if (!r) {
@@ -196,6 +259,7 @@ int verb_record(const struct options *o)
 	if (!r)
 		complain("%lu reads recorded in %s", rec.files, o->args[0]);
 	text_clear(&rec.missing);
+	mask_free(rec.mask);
 	if (rec.dir >= 0)
 		close(rec.dir);
 	return r;

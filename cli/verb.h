@@ -29,6 +29,7 @@ struct options {
 	size_t only_count;
 	bool diff;
 	const char *applier, *state; /* its socket, and where it keeps its journal */
+	bool mask;
 	bool check, persist, wait, converge, despite_manager;
 	double within; /* s to confirm; negative: not given */
 	char **args; /* after the verb */
@@ -50,6 +51,7 @@ enum option_group {
 	TAKES_PLAN = 1 << 10,	 /* --only --diff */
 	TAKES_CHANGES = 1 << 11, /* --format with those of a plan, --no-color */
 	TAKES_APPLIER = 1 << 12, /* --applier --state */
+	TAKES_RECORD = 1 << 14,	 /* --mask */
 	TAKES_APPLY = 1 << 13,	 /* --check --confirm-within --persist --wait --converge --despite-manager */
 };
 

@@ -234,6 +234,9 @@ static int replay(struct root *r, const char *path, bool single, root_message_fn
 		return fd == -ENOENT && root_known_missing(r, path) ? -root_known_missing(r, path) : fd;
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return -EINVAL;
+	/* Single questions read the same file again and again: a tap that writes begins it anew. */
+	if (r->tap.file)
+		r->tap.file(r->tap.user, path, "", 0);
 	for (;;) {
 		ssize_t n = read(fd, (char *)r->buffer + have, ROOT_BUFFER_SIZE - have), used;
 
@@ -243,6 +246,8 @@ static int replay(struct root *r, const char *path, bool single, root_message_fn
 		used = walk(r->buffer, have, single, &open, single ? skip_errors : fn, single ? &answers : user, &r->stats);
 		if (used < 0)
 			return (int)used;
+		if (r->tap.append && used)
+			r->tap.append(r->tap.user, path, r->buffer, (size_t)used);
 		have -= (size_t)used;
 		memmove(r->buffer, (char *)r->buffer + used, have);
 		if (n == 0 || (used == 0 && have == ROOT_BUFFER_SIZE))

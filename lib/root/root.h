@@ -29,7 +29,7 @@ struct root_host {
 	bool privileged;	/* read as root: absence is not for want of rights */
 };
 
-/* Sees what is read; every function may be NULL. A path is relative to the root, as it must be replayed. */
+/* Sees what is read, from a record too; every function may be NULL. A path is relative to the root, as it must be replayed. */
 struct root_tap {
 	void *user;
 	void (*file)(void *user, const char *path, const char *bytes, size_t n);
