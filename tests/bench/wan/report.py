@@ -43,12 +43,10 @@ def _line(cells):
 
 
 def judge(scenario, rows):
-    """Each bar and whether it holds; what was not measured holds nothing."""
+    """Each bar that can be judged, and whether it holds."""
     for bar in scenario.bars:
-        try:
-            yield bar.text, bool(bar.holds(rows))
-        except KeyError:
-            yield bar.text, False
+        if all(label in rows for label in bar.beside):
+            yield bar.text, bar.holds(rows)
 
 
 def scenario_text(scenario, rows, notes):
