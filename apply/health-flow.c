@@ -13,7 +13,8 @@ static const double age_least = 1.8, age_round_trips = 20; /* s; min_rtt */
 /* Shares and factors are those by which an audit finds what holds a flow. */
 static const double window_turned = 0.6, window_ratio = 0.64; /* of the window in each round trip; of the buffer */
 static const double rwnd_share = 0.2, sndbuf_share = 0.05;    /* of busy time */
-static const double buffer_full = 0.85, queue_small = 0.1;    /* of a buffer */
+/* A writer that waits for room is woken once two thirds are taken (sk_stream_min_wspace() in include/net/sock.h). */
+static const double buffer_full = 0.65, queue_small = 0.1; /* of a buffer */
 static const double window_shuts = 0.25;		       /* of the wider of two windows offered */
 static const double full_path = 1.15;			       /* srtt / min_rtt above which a queue stands */
 static const double mostly_busy = 0.8;			       /* of the time between two dumps */
