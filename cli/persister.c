@@ -31,13 +31,20 @@ static int run(char *const argv[])
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* In its own sandbox. There is a unit for keeping alone: what is withdrawn is written by the same program as root. */
-static int run_unit(const char *id)
+enum { UNIT_MAX = 128 };
+
+static void unit_name(char ret[UNIT_MAX], const char *id, bool withdraw)
 {
-	char unit[sizeof("tcpadvisor-persist@.service") + PAPER_ID];
+	snprintf(ret, UNIT_MAX, "tcpadvisor-%s@%s.service", withdraw ? "withdraw" : "persist", id);
+}
+
+/* In its own sandbox. */
+static int run_unit(const char *id, bool withdraw)
+{
+	char unit[UNIT_MAX];
 	char *argv[] = {(char *)"systemctl", (char *)"start", unit, NULL};
 
-	snprintf(unit, sizeof(unit), "tcpadvisor-persist@%s.service", id);
+	unit_name(unit, id, withdraw);
 	return run(argv);
 }
 
@@ -57,16 +64,19 @@ static int run_program(const struct options *o, const char *id, bool withdraw)
 
 enum persisting persister_run(const struct options *o, const char *id, bool withdraw)
 {
-	bool unit = !withdraw && applier_under_systemd() && !strcmp(o->applier, APPLIER_SOCKET);
-	int r = unit ? run_unit(id) : run_program(o, id, withdraw);
+	bool unit = applier_under_systemd() && !strcmp(o->applier, APPLIER_SOCKET);
+	int r = unit ? run_unit(id, withdraw) : run_program(o, id, withdraw);
 
 	if (r == 0)
 		return PERSIST_DONE;
 	if (r < 0)
 		complain("the persister cannot be started: %s", strerror(-r));
-	else if (unit)
-		complain("the persister failed: see journalctl -u tcpadvisor-persist@%s.service", id);
-	else
+	else if (unit) {
+		char name[UNIT_MAX];
+
+		unit_name(name, id, withdraw);
+		complain("the persister failed: see journalctl -u %s", name);
+	} else
 		complain("the persister failed with status %d", r);
 	return PERSIST_FAILED;
 }
