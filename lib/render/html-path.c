@@ -7,8 +7,9 @@
 enum { PATHS_SHOWN = 12 };
 
 static const char how_to_read[] =
-	"An egress interface and a peer network, the heaviest first. A dot is the median of the flows, and each notch below it ten "
-	"times the last. The BDP is what must be under way to fill the link: a window that ends left of its line cannot.";
+	"An egress interface and a peer network, the heaviest first. A dot is the median of the flows, its bar ends at the 95th "
+	"percentile, and each notch is ten times the last. The BDP is what must be under way to fill the link: a window that ends "
+	"left of its line cannot.";
 
 /* Decades of round trips, the same for all paths of a part so that they can be compared by eye. */
 struct decades {
@@ -85,7 +86,7 @@ static void lane_of_queue(struct picture *p, const struct subject *s, struct dec
 
 	if (!is_positive(queue) || !is_positive(least))
 		return;
-	l = picture_lane(p, "Standing queue, on top of the least");
+	l = picture_lane(p, "Standing queue on top");
 	l->known = l->range = l->tight = true;
 	l->from = along(d, least->num);
 	l->to = along(d, least->num + queue->num);
@@ -97,9 +98,9 @@ static void picture_of_round_trips(struct html *h, const struct subject *s, stru
 	struct picture p = {.title = "Round trip"};
 	char label[QUANTITY_MAX];
 
-	lane_of_times(&p, "Least: best to 95th percentile", d, fact(s, PATH_MIN_RTT_MIN), fact(s, PATH_MIN_RTT_P50),
+	lane_of_times(&p, "Least round trip", d, fact(s, PATH_MIN_RTT_MIN), fact(s, PATH_MIN_RTT_P50),
 		      fact(s, PATH_MIN_RTT_P95));
-	lane_of_times(&p, "Smoothed: median to 95th", d, fact(s, PATH_SRTT_P50), fact(s, PATH_SRTT_P50), fact(s, PATH_SRTT_P95));
+	lane_of_times(&p, "Smoothed round trip", d, fact(s, PATH_SRTT_P50), fact(s, PATH_SRTT_P50), fact(s, PATH_SRTT_P95));
 	lane_of_queue(&p, s, d);
 	for (double e = d.from; e <= d.to; e++)
 		picture_tick(&p, (e - d.from) / (d.to - d.from), false,

@@ -25,7 +25,8 @@ static const char page[] =
 	"a:focus-visible,summary:focus-visible{outline:2px solid var(--notice);outline-offset:3px;border-radius:2px}\n"
 	".skip{position:absolute;left:-99em}.skip:focus{position:static}\n"
 	".unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}\n"
-	"section{margin-top:4.5rem}h2{font-size:1.75rem;letter-spacing:-.015em;border-top:2px solid var(--ink);padding-top:.75rem}\n"
+	"section{margin-top:4.5rem}.title,h2{font-size:1.75rem;letter-spacing:-.015em;border-top:2px solid var(--ink);padding-top:.75rem}"
+	"h3.title{font-size:1.4375rem;border-top-width:1px}.netns>h2{font-size:2.125rem}.netns>section{margin-top:3rem}\n"
 	"h3{font-size:1.125rem}.lead,.empty,.more{color:var(--soft);margin-top:.35rem;max-width:42rem}\n"
 	"table{border-collapse:collapse;width:100%;font-size:.875rem}th{font-weight:400;text-align:left}"
 	"th,td{padding:.4rem .75rem .4rem 0;vertical-align:baseline;border-bottom:1px solid var(--line)}"
@@ -54,7 +55,7 @@ static const char header[] =
 	".tiles li:nth-child(n+3){border-top:1px solid var(--line)}}\n";
 
 static const char findings[] =
-	"section>h3,section>h4{margin:2.25rem 0 1rem;font-size:1.0625rem;color:var(--soft)}\n"
+	".group{margin:2.25rem 0 1rem;font-size:1.0625rem;color:var(--soft)}\n"
 	".finding,.path{background:var(--card);border:1px solid var(--line);border-top:3px solid var(--sev,var(--line));border-radius:3px;"
 	"padding:1.25rem clamp(1rem,2.5vw,1.75rem) 1.4rem;margin-top:1rem}\n"
 	".head{display:flex;flex-wrap:wrap;align-items:baseline;gap:.1rem 1rem}.head h3,.head h4,.head h5{flex:1 1 auto;font-size:1.3125rem;"
@@ -67,12 +68,12 @@ static const char findings[] =
 	".fix pre{margin:.25rem 0 0;white-space:pre-wrap;font-size:.9375rem;font-weight:600;line-height:1.45}.fix .now{font-size:.8125rem;color:var(--soft)}"
 	".fix p+pre,.fix pre+p+p,.fix p+p{margin-top:.6rem}.fix>p{font-size:.9375rem}\n"
 	".evidence table{margin-top:.2rem;font-size:.8125rem}.evidence td:last-child{color:var(--soft)}.evidence th[scope=row]{font-size:.75rem}"
-	".evidence td:nth-child(2){font-weight:600;min-width:4rem}.evidence th[scope=row]{min-width:7.5rem}.evidence th[scope=col]{white-space:nowrap}.evidence td,.evidence th{padding:.28rem .75rem .28rem 0}.evidence td:last-child{white-space:nowrap}"
+	".evidence td:nth-child(2){font-weight:600;min-width:4rem}.evidence th[scope=row]{min-width:7.5rem}.evidence th[scope=col]{white-space:nowrap}.evidence td,.evidence th{padding:.28rem .75rem .28rem 0}@media (max-width:34rem){.evidence td,.evidence th{padding-right:.5rem}.evidence td:nth-child(2){min-width:3.25rem}}.evidence td:last-child{overflow-wrap:break-word}"
 	".info .head h3,.info .head h4,.info .head h5{font-size:1.0625rem}.info .message{font-size:.9375rem}.finding.info{padding-top:.9rem;padding-bottom:1rem}"
 	".info .case{padding-top:.6rem}.info .reasons,.info .fix{margin-top:.8rem}.info .reasons{padding-top:.7rem}\n"
-	"@media (min-width:34rem){.evidence th[scope=row]{white-space:nowrap}}\n"
+	".evidence{container-type:inline-size}@container (min-width:28rem){.evidence th[scope=row],.evidence td:last-child{white-space:nowrap}}\n"
 	".reasons{margin-top:1.2rem;padding-top:1rem;border-top:1px solid var(--line);display:grid;gap:.6rem clamp(1.5rem,4vw,3rem);"
-	"grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));font-size:.875rem}.reasons dt{font-size:.8125rem}\n";
+	"grid-template-columns:repeat(auto-fit,minmax(min(100%,14rem),1fr));font-size:.875rem}.reasons dt{font-size:.8125rem}\n";
 
 static const char pictures[] =
 	".path .head h3,.path .head h4{font-size:1.0625rem;font-weight:600;letter-spacing:0}"
@@ -86,7 +87,7 @@ static const char pictures[] =
 	".spot{fill:var(--card);stroke:var(--data);stroke-width:2}.torn{fill:var(--card)}\n"
 	".grid{stroke:var(--card);stroke-width:2}.goal{stroke:var(--ink);stroke-width:2}\n"
 	".columns{columns:2 26rem;column-gap:clamp(2rem,5vw,4rem)}.columns section{margin:0;padding-top:4rem;break-inside:avoid}\n"
-	".columns h2,.columns h3{font-size:1.3125rem}.list{margin-top:.75rem}.list th[scope=row]{width:99%;font-size:.8125rem}.list td{white-space:nowrap}"
+	".columns .title{font-size:1.3125rem}.list{margin-top:.75rem}.list th[scope=row]{width:99%;font-size:.8125rem}.list td{white-space:nowrap}"
 	".list thead th{white-space:nowrap}.list .of{display:block;font-family:system-ui,sans-serif;color:var(--soft);font-size:.8125rem}"
 	".list .flag{display:block}.meter{display:block;margin:.3rem 0 .15rem}\n"
 	".unjudged{margin-top:.75rem;font-size:.875rem}.unjudged div{display:grid;grid-template-columns:minmax(0,2fr) minmax(0,3fr);"
@@ -95,8 +96,11 @@ static const char pictures[] =
 
 static const char print[] =
 	"@page{margin:16mm 15mm}\n"
-	"@media print{:root{--paper:#fff;--card:#fff;--tint:#f5f3ee}html{font-size:9.5pt}body{padding:0;max-width:none}nav,.skip{display:none}"
-	"section{margin-top:2.2rem}.finding,.path,tr,.unjudged div{break-inside:avoid}h2,h3,h4,.head{break-after:avoid}"
+	"@media print{:root{--paper:#fff;--card:#fff;--tint:#f5f3ee}html{font-size:8.5pt}body{padding:0;max-width:none}nav,.skip{display:none}"
+	"section{margin-top:2.2rem}.columns section{padding-top:2rem}.case,.reasons,.path,tr,.unjudged div,.fix{break-inside:avoid}"
+	"h2,h3,h4,h5,.lead,.head{break-after:avoid}.finding,.path{box-decoration-break:clone;-webkit-box-decoration-break:clone}"
+	".case{grid-template-columns:minmax(0,6fr) minmax(0,5fr);gap:.6rem 1.4rem}.pictures{grid-template-columns:repeat(3,minmax(0,1fr));gap:1.2rem}"
+	".picture,.picture .axis,.picture .strong{font-size:9px}.tiles{grid-template-columns:repeat(4,1fr)}"
 	"details::details-content{content-visibility:visible;height:auto}.finding{padding:.8rem 1rem}a{text-decoration:none}"
 	".fix,.tiles,svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n"
 	"@media (forced-colors:active){.bar,.spot{fill:CanvasText}.track{fill:Canvas;stroke:CanvasText}.span{stroke:CanvasText}}\n";

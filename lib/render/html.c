@@ -48,14 +48,14 @@ void html_element(struct text *t, const char *tag, const char *class, const char
 
 void html_heading(struct html *h, unsigned below, const char *s)
 {
-	text_addf(h->t, "<h%u>", h->level + below);
+	text_addf(h->t, "<h%u%s>", h->level + below, below == 1 ? " class=\"group\"" : "");
 	html_text(h->t, s);
 	text_addf(h->t, "</h%u>\n", h->level + below);
 }
 
 void html_section(struct html *h, const char *id, const char *title)
 {
-	text_addf(h->t, "<section id=\"%s-%u\" aria-labelledby=\"%s-%u-h\">\n<h%u id=\"%s-%u-h\">%s</h%u>\n", id, h->number,
+	text_addf(h->t, "<section id=\"%s-%u\" aria-labelledby=\"%s-%u-h\">\n<h%u class=\"title\" id=\"%s-%u-h\">%s</h%u>\n", id, h->number,
 		  id, h->number, h->level, id, h->number, title, h->level);
 }
 
@@ -87,7 +87,7 @@ void html_severity(struct text *t, enum severity s)
 				   "9.4 8 12 5.4 10.6 4 8 6.6z",
 	};
 
-	text_addf(t, "<svg class=\"sign\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><path fill-rule=\"evenodd\" d=\"%s\"/></svg>%s",
+	text_addf(t, "<svg class=\"sign\" width=\"16\" height=\"16\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><path fill-rule=\"evenodd\" d=\"%s\"/></svg>%s",
 		  shapes[s], severity_name(s));
 }
 

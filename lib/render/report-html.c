@@ -119,7 +119,10 @@ static void add_rules(struct html *h, const struct report_totals *t)
 
 	for (size_t i = 0; i < ARRAY_SIZE(verdicts); i++)
 		all += t->by_status[verdicts[i].status];
-	text_addf(h->t, "<div class=\"rules\">\n<p>%u rules</p>\n<svg class=\"stack\" aria-hidden=\"true\" width=\"100%%\" height=\"10\">", all);
+	text_addf(h->t, "<div class=\"rules\">\n<p>%u rules", all / (unsigned)h->report->count);
+	if (h->report->count > 1)
+		text_addf(h->t, " in each of %zu network namespaces", h->report->count);
+	text_add(h->t, "</p>\n<svg class=\"stack\" aria-hidden=\"true\" width=\"100%\" height=\"10\">");
 	for (size_t i = 0; i < ARRAY_SIZE(verdicts); i++) {
 		double share = all ? 100.0 * t->by_status[verdicts[i].status] / all : 0;
 

@@ -106,6 +106,17 @@ def access_wrong(elements):
             yield "a picture without title and description"
 
 
+def style_wrong(page):
+    """A sheet of which a browser would drop the rest."""
+    depth, sheet = 0, page.split("<style>", 1)[1].split("</style>", 1)[0]
+    for letter in sheet:
+        depth += (letter == "{") - (letter == "}")
+        if depth < 0:
+            break
+    if depth or not sheet.strip():
+        yield "the braces of the sheet do not match"
+
+
 def errors(page):
     """Everything that is wrong with a page."""
     if not page.startswith(DOCTYPE):
@@ -119,6 +130,7 @@ def errors(page):
     reader = Reader(page)
     yield from reader.odd
     yield from letters_wrong(page)
+    yield from style_wrong(page)
     yield from elements_wrong(reader.elements)
     yield from names_wrong(reader.elements)
     yield from access_wrong(reader.elements)
