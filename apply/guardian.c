@@ -95,6 +95,11 @@ static void start_health(struct guardian *g)
 	}
 }
 
+static bool ended_with(int status, int exit_status)
+{
+	return WIFEXITED(status) && WEXITSTATUS(status) == exit_status;
+}
+
 /* In a process of its own, as often as it needs: this one keeps nothing that could fail. */
 static void recover(const struct guardian *g)
 {
@@ -104,8 +109,8 @@ static void recover(const struct guardian *g)
 
 		if (pid == 0)
 			_exit(applier_exit_status(applier_recover(g->options->state)));
-		if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
-		    (WEXITSTATUS(status) == EXIT_SUCCESS || WEXITSTATUS(status) == EX_CONFIG))
+		if (pid > 0 && waitpid(pid, &status, 0) == pid &&
+		    (ended_with(status, EXIT_SUCCESS) || ended_with(status, EX_CONFIG)))
 			return;
 		sleep(min_of(tries, 60u));
 	}
@@ -145,7 +150,7 @@ static int run(struct guardian *g)
 	status = guard(g);
 	if (g->health > 0)
 		kill(g->health, SIGTERM);
-	if (status) {
+	if (status && !ended_with(status, EX_CONFIG)) {
 		applier_log(LOG_ERR, "the applier was killed, or failed: what it left open is undone");
 		recover(g);
 	}
