@@ -8,6 +8,7 @@ from . import meter
 
 ROUNDS = 6
 SETTLE = 4.5  # s until a new connection is as fast as it will be
+QUIET = 1.0  # s until the queue of what went on before is empty
 VERDICT = 30.0  # s until what new connections do proves something
 
 
@@ -78,4 +79,5 @@ class Advice:
         else:
             self.notes.append(f"still advice after {ROUNDS} rounds")
         self.work.end()
+        time.sleep(QUIET)
         return self
