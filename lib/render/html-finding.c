@@ -24,11 +24,11 @@ static void subject_line(struct html *h, const struct finding *f)
 	text_add(h->t, "</p>\n");
 }
 
-/* "path.min_rtt.p50", "/proc/net/netstat": may be broken between its words, where the page is narrow. */
-static void breakable(struct text *t, const char *s)
+/* "path.min_rtt.p50", "/proc/net/netstat": may be broken behind such characters, where the page is narrow. */
+static void breakable(struct text *t, const char *s, const char *behind)
 {
 	while (*s) {
-		size_t n = strcspn(s, "._/");
+		size_t n = strcspn(s, behind);
 		_cleanup_text_ struct text piece = TEXT_NULL;
 
 		n += s[n] != 0;
@@ -42,11 +42,11 @@ static void breakable(struct text *t, const char *s)
 static void evidence_row(struct text *t, const struct evidence *e)
 {
 	text_add(t, "<tr><th scope=\"row\">");
-	breakable(t, e->fact);
+	breakable(t, e->fact, "._");
 	text_add(t, "</th><td>");
 	html_value(t, &e->value, e->dim);
 	text_add(t, "</td><td>");
-	breakable(t, e->source);
+	breakable(t, e->source, "/");
 	text_add(t, "</td></tr>\n");
 }
 

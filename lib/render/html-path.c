@@ -263,17 +263,17 @@ static void add_path(struct html *h, const struct subject *s, struct decades d)
 
 void html_paths(struct html *h)
 {
+	const char *untold = h->part->facts->untold[SUBJECT_PATH];
 	struct decades d = decades_of(h->part->facts);
 	size_t n = 0;
 
 	html_section(h, "paths", "Paths");
-	html_element(h->t, "p", "lead", how_to_read);
-	text_add(h->t, "\n");
+	html_element(h->t, "p", "lead", h->part->facts->first[SUBJECT_PATH] ? how_to_read : NULL);
 	for (const struct subject *s = h->part->facts->first[SUBJECT_PATH]; s; s = s->next)
 		if (++n <= PATHS_SHOWN)
 			add_path(h, s, d);
 	if (!n)
-		text_add(h->t, "<p class=\"empty\">No open connection leaves this host.</p>\n");
+		html_element(h->t, "p", "empty", untold ? untold : "No open connection leaves this host.");
 	if (n > PATHS_SHOWN)
 		text_addf(h->t, "<p class=\"more\">and %zu more, which <code>tcpadvisor paths</code> shows</p>\n", n - PATHS_SHOWN);
 	text_add(h->t, "</section>\n");

@@ -98,7 +98,7 @@ static const char print[] =
 	"@page{margin:16mm 15mm}\n"
 	"@media print{:root{--paper:#fff;--card:#fff;--tint:#f5f3ee}html{font-size:8.5pt}body{padding:0;max-width:none}nav,.skip{display:none}"
 	"section{margin-top:2.2rem}.columns section{padding-top:2rem}.case,.reasons,.path,tr,.unjudged div,.fix{break-inside:avoid}"
-	"h2,h3,h4,h5,.lead,.head{break-after:avoid}.finding,.path{box-decoration-break:clone;-webkit-box-decoration-break:clone}"
+	"h2,h3,h4,h5,.lead,.head{break-after:avoid}.reasons{break-before:avoid}.finding,.path{box-decoration-break:clone;-webkit-box-decoration-break:clone}"
 	".case{grid-template-columns:minmax(0,6fr) minmax(0,5fr);gap:.6rem 1.4rem}.pictures{grid-template-columns:repeat(3,minmax(0,1fr));gap:1.2rem}"
 	".picture,.picture .axis,.picture .strong{font-size:9px}.tiles{grid-template-columns:repeat(4,1fr)}"
 	"details::details-content{content-visibility:visible;height:auto}.finding{padding:.8rem 1rem}a{text-decoration:none}"

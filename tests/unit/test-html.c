@@ -59,7 +59,7 @@ static void a_finding_is_told_with_all_that_belongs_to_it(void **state)
 		"<p class=\"message\">9 wait</p>",
 		"<pre><code>net.core.somaxconn = 4096</code></pre>\n<p class=\"now\">now <code>128</code></p>",
 		"<p>Accept faster.</p>",
-		"<th scope=\"row\">listener.<wbr/>queue<wbr/></th><td>9</td><td>sock_<wbr/>diag<wbr/></td>",
+		"<th scope=\"row\">listener.<wbr/>queue<wbr/></th><td>9</td><td>sock_diag<wbr/></td>",
 		"? (reading it was denied)",
 		"<dt>Why</dt><dd>It drops.</dd>",
 		"<dt>Risk</dt><dd>It hides.</dd>",
