@@ -151,16 +151,40 @@ static void lanes_of_full_windows(struct picture *p, const struct subject *s, do
 			lane_of_window(p, full[i].label, fact(s, full[i].bytes)->num, bdp, true);
 }
 
+/* Of a link whose speed is hearsay, or no more than what was seen, neither BDP nor shares mean anything. */
+static bool speed_is_sure(const struct subject *s)
+{
+	return is_positive(fact(s, PATH_SPEED)) && is_positive(fact(s, PATH_SPEED_SURE));
+}
+
+static void say_without_bdp(struct html *h, const struct subject *s, const char *title)
+{
+	const struct value *bdp = fact(s, PATH_BDP), *source = fact(s, PATH_SPEED_SOURCE);
+
+	text_addf(h->t, "<figure>\n<figcaption>%s</figcaption>\n<p class=\"empty\">The BDP is not known: ", title);
+	if (bdp->state != VALUE_KNOWN) {
+		html_text(h->t, value_reason(bdp));
+	} else if (speed_is_sure(s)) {
+		text_add(h->t, "no round trip was measured");
+	} else {
+		text_add(h->t, "the speed of the link is not sure");
+		if (source->state == VALUE_KNOWN && source->text) {
+			text_add(h->t, " (");
+			html_text(h->t, source->text);
+			text_add(h->t, ")");
+		}
+	}
+	text_add(h->t, ".</p>\n</figure>\n");
+}
+
 static void picture_of_windows(struct html *h, const struct subject *s)
 {
 	struct picture p = {.title = "Window against BDP"};
 	const struct value *bdp = fact(s, PATH_BDP), *ratio = &h->part->facts->host->values[HOST_WINDOW_RATIO];
 	char size[QUANTITY_MAX], label[QUANTITY_MAX + 8];
 
-	if (!is_positive(bdp)) {
-		text_addf(h->t, "<figure>\n<figcaption>%s</figcaption>\n<p class=\"empty\">The BDP is not known: ", p.title);
-		html_text(h->t, bdp->state == VALUE_KNOWN ? "no round trip was measured" : value_reason(bdp));
-		text_add(h->t, ".</p>\n</figure>\n");
+	if (!is_positive(bdp) || !speed_is_sure(s)) {
+		say_without_bdp(h, s, p.title);
 		return;
 	}
 	lane_of_window(&p, "Send buffer, at most", buffer_max(h->part->facts, "net.ipv4.tcp_wmem"), bdp->num, false);
@@ -194,7 +218,7 @@ static void lane_of_rate(struct picture *p, const struct subject *s)
 	if (rate->state != VALUE_KNOWN)
 		return;
 	quantity_format(a, sizeof(a), DIM_RATE, rate->num);
-	if (!is_positive(speed)) {
+	if (!speed_is_sure(s)) {
 		snprintf(l->value, sizeof(l->value), "%s", a);
 		return;
 	}

@@ -42,10 +42,9 @@ static enum dim dim_shown(const struct list *l, unsigned column)
 	return shown ? shown : subject_defs[l->type].facts[l->columns[column].fact].dim;
 }
 
-static void add_cell(struct html *h, const struct subject *s, int fact, enum dim dim)
+/* Where a value is missing the reason is there for those who point at it, or listen. */
+static void add_cell(struct html *h, const struct value *v, enum dim dim)
 {
-	const struct value *v = &s->values[fact];
-
 	text_addf(h->t, "<td%s>", dim_is_number(dim) ? " class=\"number\"" : "");
 	if (v->state == VALUE_KNOWN) {
 		html_value(h->t, v, dim);
@@ -77,7 +76,7 @@ static void add_row(struct html *h, const struct list *l, const struct subject *
 	}
 	text_add(h->t, "</th>");
 	for (unsigned i = 0; i < l->count; i++)
-		add_cell(h, s, l->columns[i].fact, dim_shown(l, i));
+		add_cell(h, &s->values[l->columns[i].fact], dim_shown(l, i));
 	text_add(h->t, "</tr>\n");
 }
 
@@ -128,9 +127,9 @@ static void add_state(struct html *h, enum host_fact state, double most)
 
 	text_addf(h->t, "<tr><th scope=\"row\">%s <span class=\"of\">%s</span>", def->name + strlen("sockets."), def->about);
 	html_bar(h->t, most > 0 && v->state == VALUE_KNOWN ? v->num / most : 0, SEVERITIES);
-	text_add(h->t, "</th><td class=\"number\">");
-	html_value(h->t, v, def->dim);
-	text_add(h->t, "</td></tr>\n");
+	text_add(h->t, "</th>");
+	add_cell(h, v, def->dim);
+	text_add(h->t, "</tr>\n");
 }
 
 static void add_states(struct html *h)

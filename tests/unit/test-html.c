@@ -46,6 +46,8 @@ static struct subject *add_path(struct show *s, const char *name)
 	p->values[PATH_MIN_RTT_P95] = value_number(0.052);
 	p->values[PATH_SRTT_P50] = p->values[PATH_SRTT_P95] = value_number(0.180);
 	p->values[PATH_SPEED] = value_number(1.25e8);
+	p->values[PATH_SPEED_SURE] = value_number(1);
+	p->values[PATH_DELIVERY_RATE] = value_number(2.5e7);
 	p->values[PATH_BDP] = value_number(5e6);
 	p->values[PATH_RWND_SHARE] = value_number(0.25);
 	return p;
@@ -146,6 +148,25 @@ static void a_path_without_numbers_says_why(void **state)
 	assert_non_null(strstr(t.s, "not known"));
 }
 
+/* A link of which only what was seen is known would look full, and its windows large. */
+static void a_speed_that_is_not_sure_is_no_measure(void **state)
+{
+	_cleanup_text_ struct text sure = TEXT_NULL, unsure = TEXT_NULL;
+	_cleanup_show_ struct show s = {0};
+	struct subject *p;
+
+	show_open(&s, *state, FULL_QUEUE);
+	p = add_path(&s, "eth0 192.0.2.0/24");
+	render_page(&s, &sure);
+	assert_non_null(strstr(sure.s, "Fastest flow: 200 Mbit/s of 1 Gbit/s."));
+	p->values[PATH_SPEED_SURE] = value_number(0);
+	p->values[PATH_SPEED_SOURCE] = value_text("highest delivery rate seen");
+	render_page(&s, &unsure);
+	assert_non_null(strstr(unsure.s, "Fastest flow: 200 Mbit/s."));
+	assert_non_null(strstr(unsure.s, "The BDP is not known: the speed of the link is not sure (highest delivery rate seen)."));
+	assert_null(strstr(unsure.s, "BDP 5 MB"));
+}
+
 /* A number that is none, or beyond all measure, still has a place on the page. */
 static void no_number_leaves_the_picture(void **state)
 {
@@ -227,6 +248,7 @@ int main(void)
 		in_tree(many_subjects_of_a_rule_share_a_frame),
 		in_tree(a_path_is_drawn_and_said),
 		in_tree(a_path_without_numbers_says_why),
+		in_tree(a_speed_that_is_not_sure_is_no_measure),
 		in_tree(no_number_leaves_the_picture),
 		in_tree(no_name_becomes_markup),
 	};
