@@ -63,7 +63,7 @@ static int print_verb_help(const struct verb *v)
 	text_addf(&t, "tcpadvisor %s%s%s\n\n%c%s.\n\n", v->name, *v->arguments ? " " : "", v->arguments,
 		  v->summary[0] - 32, v->summary + 1);
 	for (const struct option_def *d = option_defs; d->name; d++) {
-		char name[64];
+		char name[128];
 
 		if (!(d->group & v->takes))
 			continue;

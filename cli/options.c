@@ -261,8 +261,8 @@ const struct option_def option_defs[] = {
 	{"rate", "RATE", TAKES_WHAT_IF, set_rate, "rate of the path, such as 10Gbit/s"},
 	{"rtt", "TIME", TAKES_WHAT_IF, set_rtt, "round trip of the path, such as 80ms"},
 	{"flows", "N", TAKES_WHAT_IF, set_flows, "flows that fill their buffers at the same time (default: 1)"},
-	{"format", "text|json|sarif", TAKES_LINT, set_lint_format, "form of the output"},
-	{"format", "text|json|metrics|prometheus|html", TAKES_REPORT, set_report_format, "form of the output"},
+	{"format", "text|json|sarif|junit", TAKES_LINT, set_lint_format, "form of the output"},
+	{"format", "text|json|metrics|prometheus|html|junit|markdown|ansible", TAKES_REPORT, set_report_format, "form of the output"},
 	{"format", "text|json|sysctl", TAKES_CHANGES, set_plan_format, "form of the output"},
 	{"format", "text|json", TAKES_OUTPUT, set_format, "form of the output"},
 	{"no-color", NULL, TAKES_OUTPUT | TAKES_REPORT | TAKES_FILES | TAKES_CHANGES, set_no_color, "plain text; as is the environment variable NO_COLOR"},
@@ -357,7 +357,7 @@ struct render_options output_options(const struct options *o)
 {
 	const char *no_color = getenv("NO_COLOR"), *columns = getenv("COLUMNS"), *term = getenv("TERM");
 	bool terminal = isatty(STDOUT_FILENO);
-	struct render_options r = {.width = 80, .verbose = o->verbose};
+	struct render_options r = {.width = 80, .verbose = o->verbose, .fail_on = o->fail_on, .fail_on_unknown = o->fail_on_unknown};
 	struct winsize size;
 
 	if (columns && atoi(columns) > 0)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
 #include "cli/session.h"
 
 static int verdict(const struct report *r, const struct options *o)
@@ -20,7 +21,24 @@ static int show(struct session *s, const struct options *o, const struct render_
 	return verdict(&s->report, o);
 }
 
+/*
+ * Who collects facts of a fleet takes a failing script for a failing host, and shows its output to nobody: what went wrong
+ * is a fact too.
+ */
+static int tell_facts(int status)
+{
+	_cleanup_text_ struct text t = TEXT_NULL;
+
+	if (status == EXIT_COULD_NOT_CHECK) {
+		render_no_facts(PACKAGE_VERSION, "the host could not be judged: see what the audit prints on standard error", &t);
+		output_write(&t);
+	}
+	return EXIT_OK;
+}
+
 int verb_audit(const struct options *o)
 {
-	return session_show(o, show);
+	int r = session_show(o, show);
+
+	return !strcmp(o->format, "ansible") && r != EXIT_USAGE ? tell_facts(r) : r;
 }

@@ -32,6 +32,8 @@ struct render_options {
 	unsigned width; /* columns */
 	bool colour;
 	bool verbose; /* also what did not apply */
+	enum severity fail_on; /* findings from here on are failures to who asked */
+	bool fail_on_unknown;
 };
 
 struct report_format {
@@ -48,6 +50,12 @@ void render_report_text(const struct report *r, const struct render_options *o, 
 void render_report_json(const struct report *r, const struct render_options *o, struct text *ret);
 void render_report_metrics(const struct report *r, const struct render_options *o, struct text *ret);
 void render_report_prometheus(const struct report *r, const struct render_options *o, struct text *ret);
+/* Of an audit or a lint: what is below o->fail_on passes. */
+void render_report_junit(const struct report *r, const struct render_options *o, struct text *ret);
+void render_report_markdown(const struct report *r, const struct render_options *o, struct text *ret);
+void render_report_ansible(const struct report *r, const struct render_options *o, struct text *ret);
+/* The same where there is no report, and why. */
+void render_no_facts(const char *version, const char *reason, struct text *ret);
 /* One self-contained page. */
 void render_report_html(const struct report *r, const struct render_options *o, struct text *ret);
 

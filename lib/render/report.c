@@ -8,6 +8,9 @@ const struct report_format report_formats[] = {
 	{"metrics", "OpenMetrics 1.0", render_report_metrics},
 	{"prometheus", "for node_exporter's textfile collector: the older text format", render_report_prometheus},
 	{"html", "a page to look at, to print and to pass on", render_report_html},
+	{"junit", "for a CI server: a test case for each rule and subject", render_report_junit},
+	{"markdown", "for a ticket", render_report_markdown},
+	{"ansible", "facts for /etc/ansible/facts.d; the exit status is 0 whatever they are", render_report_ansible},
 	{NULL, NULL, NULL},
 };
 
@@ -15,6 +18,7 @@ const struct report_format lint_formats[] = {
 	{"text", "for a terminal, file and line first", render_lint_text},
 	{"json", "for programs: schema tcpadvisor.lint/1", render_lint_json},
 	{"sarif", "for code review: SARIF 2.1.0", render_lint_sarif},
+	{"junit", "for a CI server: a test case for each rule and line", render_report_junit},
 	{NULL, NULL, NULL},
 };
 
