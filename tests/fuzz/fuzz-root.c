@@ -149,7 +149,8 @@ static void check_page(const struct report *report, const struct render_options 
 
 static void show(const struct report *report, unsigned width)
 {
-	const struct render_options o = {.width = width, .verbose = width % 2};
+	static const char *const others[] = {"junit", "markdown", "ansible"};
+	const struct render_options o = {.width = width, .verbose = width % 2, .fail_on = width % SEVERITIES};
 	struct text json = TEXT_NULL, text = TEXT_NULL;
 
 	render_report_json(report, &o, &json);
@@ -158,6 +159,11 @@ static void show(const struct report *report, unsigned width)
 	check_plain(&text);
 	check_metrics(report, &o);
 	check_page(report, &o);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		text.len = 0;
+		report_format_find(others[i])->render(report, &o, &text);
+		check_plain(&text);
+	}
 	text_clear(&json);
 	text_clear(&text);
 }
