@@ -10,11 +10,6 @@
 
 #include "apply/transaction.h"
 
-#define APPLY_SOCKET  "/run/tcpadvisor/apply"
-#define HEALTH_SOCKET "/run/tcpadvisor/health"
-#define APPLY_STATE   "/var/lib/tcpadvisor-apply"
-#define APPLY_FREEZE  "/etc/tcpadvisor/freeze"
-
 enum {
 	WITHIN_LEAST = 10,	 /* s that a person has to confirm */
 	WITHIN_MOST = 24 * 3600,

@@ -36,7 +36,7 @@ struct followed {
 	uint64_t busy, rwnd, sndbuf; /* µs */
 	uint32_t snd_wnd;
 	bool fresh, old_already; /* old_already: it was there at the first look, nobody knows how long */
-	bool seen, active;
+	bool seen;
 	uint8_t idle; /* dumps in a row without data under way */
 };
 

@@ -14,8 +14,6 @@
 #include <time.h>
 #include "apply/health-watcher.h"
 
-#define HEALTH_SOCKET "/run/tcpadvisor/health"
-
 enum { EXIT_TROUBLE = 1, EXIT_WRONG_USAGE = 64, CONNECT_S = 10, CONNECT_PAUSE_MS = 100 };
 
 _printf_(1, 2) static void say(const char *fmt, ...)

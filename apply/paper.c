@@ -8,7 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define MAGIC "tcpadvisor-apply "
+#define MAGIC	"tcpadvisor-apply"
+#define FORMAT	"1"
 
 enum { NAME_MAX_LENGTH = 16 };
 
@@ -244,7 +245,7 @@ int paper_format(const struct paper *p, char *buf, size_t size)
 
 	if (p->change_count > PAPER_CHANGES || p->measure_count > PAPER_MEASURES || p->listed_count > PAPER_LISTED)
 		return -EINVAL;
-	put(&pen, "tcpadvisor-apply", "1");
+	put(&pen, MAGIC, FORMAT);
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		put_field(&pen, &fields[i], p);
 	for (unsigned i = 0; i < p->change_count; i++)
@@ -377,9 +378,9 @@ static const char *next_line(const char *s, const char *end, char *name, char *v
 static int check_magic(const char **s, const char *end, char *name, char *value, size_t size)
 {
 	*s = next_line(*s, end, name, value, size);
-	if (!*s || strcmp(name, "tcpadvisor-apply"))
+	if (!*s || strcmp(name, MAGIC))
 		return -EBADMSG;
-	return strcmp(value, "1") ? -EPROTO : 0;
+	return strcmp(value, FORMAT) ? -EPROTO : 0;
 }
 
 int paper_parse(const char *bytes, size_t n, struct paper *ret)
@@ -406,7 +407,7 @@ int paper_parse(const char *bytes, size_t n, struct paper *ret)
 			return -EBADMSG;
 	}
 	snprintf(sum, sizeof(sum), "%08" PRIx32, crc32(bytes, (size_t)(start - bytes)));
-	if (strcmp(sum, value) || s != end || !(seen & 1))
+	if (strcmp(sum, value) || s != end || !(seen & 1) || p.begun > p.change_count || p.written > p.begun)
 		return -EBADMSG;
 	*ret = p;
 	return 0;

@@ -25,8 +25,13 @@
 #include <stdint.h>
 #include "base/macro.h"
 
+/* Where the applier listens for the command and for the health watcher, keeps its journal, and looks whether it may. */
+#define APPLY_SOCKET  "/run/tcpadvisor/apply"
+#define HEALTH_SOCKET "/run/tcpadvisor/health"
+#define APPLY_STATE   "/var/lib/tcpadvisor-apply"
+#define APPLY_FREEZE  "/etc/tcpadvisor/freeze"
+
 enum {
-	PAPER_VERSION = 1,
 	PAPER_MAX = 128 * 1024, /* bytes as text */
 	PAPER_ID = 33,	       /* 128 random bits in hex, and a NUL */
 	PAPER_KEY = 64,

@@ -98,7 +98,7 @@ static bool is_frozen(const char *root)
 {
 	char path[4096];
 
-	snprintf(path, sizeof(path), "%s/etc/tcpadvisor/freeze", root);
+	snprintf(path, sizeof(path), "%s" APPLY_FREEZE, root);
 	return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
@@ -252,7 +252,7 @@ static int persist(const struct options *o, const struct place *place, struct wo
 	int r;
 
 	if (is_frozen(o->root))
-		return refuse("/etc/tcpadvisor/freeze is there: nothing is kept");
+		return refuse(APPLY_FREEZE " is there: nothing is kept");
 	r = ask(o, &w->asked, &w->told);
 	r = r ? r : check(o, &w->told);
 	r = r ? r : read_dropin(place, &w->dropin);
@@ -322,7 +322,7 @@ static int usage(FILE *to)
 	      "Keep a confirmed transaction over reboots, in " PERSIST_PATH ".\n"
 	      "\n"
 	      "  --withdraw       take its lines out again\n"
-	      "  --socket=PATH    where the applier listens [/run/tcpadvisor/apply]\n"
+	      "  --socket=PATH    where the applier listens [" APPLY_SOCKET "]\n"
 	      "  --root=DIR       the directory that has etc/sysctl.d [/]\n",
 	      to);
 	return to == stdout ? 0 : EXIT_WRONG_USAGE;
@@ -335,7 +335,7 @@ int main(int argc, char *argv[])
 		{"root", required_argument, NULL, 'r'}, {"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'v'}, {0},
 	};
-	struct options o = {.socket = "/run/tcpadvisor/apply", .root = "/"};
+	struct options o = {.socket = APPLY_SOCKET, .root = "/"};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1) {

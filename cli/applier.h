@@ -6,9 +6,6 @@
 #include "apply/paper.h"
 #include "cli/verb.h"
 
-#define APPLIER_SOCKET "/run/tcpadvisor/apply"
-#define APPLIER_STATE  "/var/lib/tcpadvisor-apply"
-
 /*
  * Ask, over a connection of its own. signals: a signalfd that ends the wait for the answer, or -1. 0 with *reply, whose
  * `error` says whether it was done; -EINTR: a signal came, and what was asked for may have been done; else as the system

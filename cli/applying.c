@@ -15,7 +15,7 @@ enum {
 static bool is_frozen(struct root *root)
 {
 	_cleanup_text_ struct text t = TEXT_NULL;
-	int r = root_read(root, "etc/tcpadvisor/freeze", 4096, &t);
+	int r = root_read(root, APPLY_FREEZE + 1, 4096, &t);
 
 	return r != -ENOENT && r != -ENOTDIR && r != -EACCES && r != -EPERM;
 }

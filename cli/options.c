@@ -256,7 +256,7 @@ const struct option_def option_defs[] = {
 	{"wait", NULL, TAKES_APPLY, set_wait, "follow it to its end: exit 0 confirmed, 2 undone"},
 	{"converge", NULL, TAKES_APPLY, set_converge, "go on step by step, and confirm each, for as long as new flows gain"},
 	{"despite-manager", NULL, TAKES_APPLY, set_despite_manager, "also keys that tuned or bpftune sets"},
-	{"applier", "PATH", TAKES_APPLIER, set_applier, "socket of the applier (default: " APPLIER_SOCKET ")"},
+	{"applier", "PATH", TAKES_APPLIER, set_applier, "socket of the applier (default: " APPLY_SOCKET ")"},
 	{"state", "DIR", TAKES_APPLIER, set_state, "its journal's directory, where it is started without systemd"},
 	{"rate", "RATE", TAKES_WHAT_IF, set_rate, "rate of the path, such as 10Gbit/s"},
 	{"rtt", "TIME", TAKES_WHAT_IF, set_rtt, "round trip of the path, such as 80ms"},
@@ -327,7 +327,7 @@ int options_parse(const struct verb *v, int argc, char **argv, struct options *r
 {
 	struct options o = {.format = "text", .window = -1, .rate = -1, .rtt = -1, .flows = 1,
 			    .fail_on = SEVERITY_WARNING, .control = CONTROL_SOCKET,
-			    .applier = APPLIER_SOCKET, .state = APPLIER_STATE, .within = -1};
+			    .applier = APPLY_SOCKET, .state = APPLY_STATE, .within = -1};
 	bool only_args = false;
 
 	o.args = argv; /* moved to the front as they come */

@@ -64,7 +64,7 @@ static int run_program(const struct options *o, const char *id, bool withdraw)
 
 enum persisting persister_run(const struct options *o, const char *id, bool withdraw)
 {
-	bool unit = applier_under_systemd() && !strcmp(o->applier, APPLIER_SOCKET);
+	bool unit = applier_under_systemd() && !strcmp(o->applier, APPLY_SOCKET);
 	int r = unit ? run_unit(id, withdraw) : run_program(o, id, withdraw);
 
 	if (r == 0)
