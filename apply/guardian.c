@@ -20,18 +20,23 @@ struct guardian {
 	sigset_t signals, before;
 };
 
-/* Its directory is made, for it may be in /run. */
+/* Its directory is made, for it may be in /run: open to all, since others have their sockets there. */
 static int make_parent(const char *path)
 {
 	char dir[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 	char *slash;
+	mode_t before;
+	int r;
 
 	snprintf(dir, sizeof(dir), "%s", path);
 	slash = strrchr(dir, '/');
 	if (!slash || slash == dir)
 		return 0;
 	*slash = 0;
-	return mkdir(dir, 0755) < 0 && errno != EEXIST ? -errno : 0;
+	before = umask(0022);
+	r = mkdir(dir, 0755) < 0 && errno != EEXIST ? -errno : 0;
+	umask(before);
+	return r;
 }
 
 /* For this user alone. */
@@ -123,6 +128,8 @@ static int guard(struct guardian *g)
 		int status, signal = sigwaitinfo(&g->signals, NULL);
 		pid_t pid;
 
+		if (signal < 0)
+			continue; /* stopped, and continued */
 		if (signal != SIGCHLD) {
 			kill(g->applier, SIGTERM);
 			continue;
