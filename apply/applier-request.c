@@ -9,6 +9,8 @@
 #include <unistd.h>
 #include "apply/applier-private.h"
 
+static const char frozen[] = "changes are frozen on this host";
+
 enum { RETRY = 1000 /* ms */, COMPLAIN_EACH = 60 /* failures */, TAKEN_TOLD = 5 /* times */ };
 
 /* p may be the transaction's. 0, or -errno: the caller is gone. */
@@ -184,7 +186,7 @@ static int answer_apply(struct applier *a, int fd, const struct paper *request)
 			     a->stage == STAGE_STUCK ? "a transaction cannot be undone: see history"
 						     : "another transaction is open: confirm it, or roll it back");
 	if (is_frozen(a))
-		return reply(fd, NULL, ERROR_FROZEN, "changes are frozen on this host");
+		return reply(fd, NULL, ERROR_FROZEN, frozen);
 	if (request->within < WITHIN_LEAST || request->within > WITHIN_MOST)
 		return reply(fd, NULL, ERROR_INVALID, "the time to confirm is from 10 s to a day");
 	e = transaction_take(&a->transaction, request, said);
@@ -207,8 +209,14 @@ static void make_change(struct applier *a)
 {
 	struct paper *p = &a->transaction.paper;
 	char said[2 * PAPER_TEXT];
-	enum paper_error e = transaction_write(&a->transaction, &a->journal, said);
+	enum paper_error e;
 
+	/* Since it was asked for: measuring takes its time. */
+	if (is_frozen(a)) {
+		give_up(a, ERROR_FROZEN, frozen);
+		return;
+	}
+	e = transaction_write(&a->transaction, &a->journal, said);
 	if (e != PAPER_DONE && p->state == STATE_OPEN) {
 		applier_log(LOG_CRIT, "%s could neither be applied nor be closed: %s; it is tried again", p->id, said);
 		answer_applicant(a, p, e, said);
@@ -265,11 +273,13 @@ static enum paper_error reopen(struct applier *a, const char *id, char said[2 * 
 		paper_print(said, 2 * PAPER_TEXT, "it is not in force any more");
 		return ERROR_TOO_LATE;
 	}
-	if (p.netns != transaction_netns()) {
+	/* Each boot numbers namespaces anew: then boot set it, in the one where a unit is. */
+	if (!strcmp(p.boot, boot) && p.netns != transaction_netns()) {
 		paper_print(said, 2 * PAPER_TEXT, "it is of another network namespace than the applier's");
 		return ERROR_NAMESPACE;
 	}
 	p.state = STATE_OPEN;
+	p.netns = transaction_netns();
 	memcpy(p.boot, boot, sizeof(boot));
 	transaction_load(&a->transaction, &p);
 	r = journal_write(&a->journal, &p);
@@ -305,7 +315,9 @@ static int answer_show(struct applier *a, int fd, const struct paper *request)
 	struct paper p;
 
 	if (a->stage >= STAGE_WATCH && (!*request->id || !strcmp(request->id, a->transaction.paper.id))) {
-		transaction_look(&a->transaction);
+		/* While it is being undone an old value is our own doing. */
+		if (a->stage == STAGE_WATCH)
+			transaction_look(&a->transaction);
 		return reply(fd, &a->transaction.paper, PAPER_DONE, "");
 	}
 	if (!*request->id || journal_find(&a->journal, request->id, &p) < 0)

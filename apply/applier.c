@@ -285,6 +285,9 @@ int applier_recover(const char *state)
 	r = transaction_recover(&t, &j, is_unit(), said);
 	if (*said)
 		applier_log(r < 0 ? LOG_CRIT : LOG_WARNING, "%s", said);
+	/* An undo that resists is worth another try, whatever resists: a key that says EPERM is no journal of somebody else's. */
+	if (r < 0 && t.open)
+		r = -EIO;
 	transaction_clear(&t);
 	return r;
 }

@@ -285,6 +285,20 @@ static int close_rebooted(const struct journal *j, struct paper *p, const char *
 	return journal_close(j, p);
 }
 
+/*
+ * The host went down while somebody took back what had been confirmed, and was to be kept: boot has set it again, so that it
+ * is in force, to be taken back anew. Only what was closed before has a time of that.
+ */
+static int close_restarted(const struct journal *j, struct paper *p, char said[2 * PAPER_TEXT])
+{
+	if (!p->persist || !p->closed)
+		return close_rebooted(j, p, "host", said);
+	paper_print(said, 2 * PAPER_TEXT, "%s: the host was started anew while it was rolled back: roll it back again", p->id);
+	*p->reason = 0;
+	p->state = STATE_CONFIRMED;
+	return journal_close(j, p);
+}
+
 /* A journal that does not make sense is kept, and nothing is touched. */
 static int set_aside(const struct journal *j, int error, char said[2 * PAPER_TEXT])
 {
@@ -320,7 +334,7 @@ int transaction_recover(struct transaction *t, const struct journal *j, bool set
 		return -EIO;
 	}
 	if (strcmp(boot, p.boot))
-		return close_rebooted(j, &p, "host", said);
+		return close_restarted(j, &p, said);
 	/* The boot id of a container is its kernel's where a sandbox has a procfs of its own. */
 	if (p.netns != transaction_netns() && settled)
 		return close_rebooted(j, &p, "container", said);

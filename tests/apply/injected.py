@@ -73,7 +73,7 @@ ssize_t pwrite(int fd, const void *buf, size_t n, off_t at)
 		return next(fd, buf, (size_t)atoi(what), at);
 	if (what[strlen(what) - 1] == '+')
 		(void)!next(fd, buf, n / 2, at);
-	errno = !strcmp(what, "EROFS") ? EROFS : EINVAL;
+	errno = !strcmp(what, "EROFS") ? EROFS : !strcmp(what, "EPERM") ? EPERM : EINVAL;
 	return -1;
 }
 
