@@ -55,7 +55,12 @@ int verb_rollback(const struct options *o)
 	if (!p)
 		abort();
 	r = find(o, p);
-	if (r || (r = ask(o, p->id, after)))
+	if (r)
+		return r;
+	r = ask(o, p->id, after);
+	if (r && p->persist && p->state == STATE_CONFIRMED)
+		complain("its lines are still in " PREFLIGHT_DROP_IN ": roll it back again, or a reboot brings it back");
+	if (r)
 		return r;
 	result.error = after->error;
 	result.said = after->said;
