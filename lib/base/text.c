@@ -181,3 +181,13 @@ void text_squeeze(char *s)
 		to--;
 	*to = 0;
 }
+
+bool text_has_word(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = list; n && (at = strstr(at, word)); at += n)
+		if ((at == list || at[-1] == ' ') && (!at[n] || at[n] == ' '))
+			return true;
+	return false;
+}

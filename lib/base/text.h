@@ -35,6 +35,9 @@ void text_add_escaped(struct text *t, const char *s, size_t max);
 /* Runs of white space become one blank, and none is left at the ends. In place. */
 void text_squeeze(char *s);
 
+/* Is it one of the words of a list that blanks separate? */
+bool text_has_word(const char *list, const char *word);
+
 /* Is this text that may be shown as it is: UTF-8 without control characters (but tabs) and the like? */
 bool text_is_plain(const char *s, size_t n);
 /* Length of the valid UTF-8 sequence at s (1..4), or 0; n bytes may be read. */

@@ -98,8 +98,6 @@ void collect_lines(struct collecting *c, const struct sysctld *d);
 
 /* Live value of one element of a catalogued key, or missing. */
 struct value live_sysctl(const struct collecting *c, const char *key, unsigned element);
-/* Do two texts mean the same to the kernel? */
-bool sysctl_same_value(const struct sysctl_def *def, const char *a, const char *b);
 double threshold_value(const struct collecting *c, const char *name, double otherwise);
 /* Name of a cgroup id's systemd unit; NULL where it says nothing of the owner. After resolve_cgroups(). */
 const char *unit_name(const struct collecting *c, uint64_t cgroup);

@@ -23,3 +23,5 @@ struct line_value {
 void line_value_read(struct arena *a, const struct sysctl_def *def, const char *raw, bool kernel_bounds, struct line_value *ret);
 /* The same for a key of which nothing is known but its value: only what no key can mean. */
 const char *line_value_suspect(struct arena *a, const char *raw);
+/* Do two texts mean the same to the kernel? Both canonical; def NULL: a key that the catalogue does not have. */
+bool sysctl_same_value(const struct sysctl_def *def, const char *a, const char *b);

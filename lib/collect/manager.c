@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include "collect/collect-private.h"
+#include "collect/line-value.h"
 
 enum { PROFILES_MAX = 32, DEPTH_MAX = 8, CONFLICTS_SHOWN = 6 };
 

@@ -6,8 +6,6 @@
 
 /* Words joined by one space, as values are compared and shown. */
 char *sysctl_canonical(struct arena *a, const char *s);
-/* Equal as the kernel would see them; both canonical; def NULL: a key that the catalogue does not have. */
-bool sysctl_same_value(const struct sysctl_def *def, const char *a, const char *b);
 /* Fill a state from the bytes of its file. */
 void sysctl_parse(struct arena *a, struct sysctl_state *s, const char *bytes);
 /* This kernel's default of each element, and all of them as one text. */

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <string.h>
+#include "base/text.h"
 #include "catalogue/conf.h"
 
 /* A missing value carries its name along, so that the verdict can say what it waits for. */
@@ -77,16 +78,6 @@ static struct value eval_logic(const struct expr *e, const struct expr_env *env)
 	return a.state != VALUE_KNOWN ? a : b;
 }
 
-static bool has_word(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *p = list; n && (p = strstr(p, word)); p += n)
-		if ((p == list || p[-1] == ' ') && (p[n] == ' ' || !p[n]))
-			return true;
-	return false;
-}
-
 /* Whole bits of what is no negative number; a double holds 53 of them. */
 static double bit_and(double x, double y)
 {
@@ -103,7 +94,7 @@ static struct value eval_pair(const struct expr *e, const struct value *a, const
 	double v = 0;
 
 	if (e->arg[0]->dim == DIM_TEXT || e->arg[0]->dim == DIM_LIST) {
-		bool same = e->op == OP_HAS ? has_word(a->text, b->text) : !strcmp(a->text, b->text);
+		bool same = e->op == OP_HAS ? text_has_word(a->text, b->text) : !strcmp(a->text, b->text);
 
 		return value_number(e->op == OP_UNEQUAL ? !same : same);
 	}

@@ -31,5 +31,10 @@ const char *askers(struct arena *a, const struct request *r);
 const char *finding_name(struct arena *a, const struct finding *f);
 const char *nth_element(const char *value, unsigned n);
 
+/* NULL: it was not looked for. */
+const struct sysctl_state *plan_state_of(const struct facts *f, const char *key);
+/* Judged in a network namespace that is not the initial one? Keys that only that has are absent then. */
+bool plan_is_child(const struct facts *f);
+
 /* Memory that a change may take. */
 void cost_change(struct arena *a, const struct facts *facts, struct plan_change *c);

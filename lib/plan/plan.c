@@ -121,18 +121,6 @@ static bool lowers(const struct request *r, const char *wanted)
 	return false;
 }
 
-static bool is_known_word(const struct sysctl_def *def, const char *word)
-{
-	size_t n = strlen(word);
-
-	if (def->type != SYSCTL_WORD || !def->words)
-		return true;
-	for (const char *s = def->words; *s; s += strcspn(s, " "), s += strspn(s, " "))
-		if (strcspn(s, " ") == n && !strncmp(s, word, n))
-			return true;
-	return false;
-}
-
 /* Why a value that could be named is not part of the plan; NULL: it is. */
 static const char *refusal(const struct planning *g, const struct request *r, const char *wanted)
 {
@@ -144,7 +132,7 @@ static const char *refusal(const struct planning *g, const struct request *r, co
 		return "read-only in this network namespace: it is set in the initial one";
 	if (r->def->apply == APPLY_RAISE && lowers(r, wanted))
 		return "vetted for raises only, and this would lower it";
-	if (!is_known_word(r->def, wanted))
+	if (r->def->type == SYSCTL_WORD && r->def->words && !text_has_word(r->def->words, wanted))
 		return "withheld: the catalogue knows no such word";
 	if (r->def->apply == APPLY_GATED && !is_measured(r) && !is_named(g->o, r->key))
 		return arena_printf(&g->plan->arena, "changed only where a measured symptom asks for it: --only=%s does it all the same", r->key);
@@ -206,7 +194,7 @@ static void decide(struct planning *g, struct request *r)
 	p->change_count++;
 }
 
-static const struct sysctl_state *state_of(const struct facts *f, const char *key)
+const struct sysctl_state *plan_state_of(const struct facts *f, const char *key)
 {
 	for (size_t i = 0; i < f->sysctl_count; i++)
 		if (!strcmp(f->sysctls[i].key, key))
@@ -217,7 +205,7 @@ static const struct sysctl_state *state_of(const struct facts *f, const char *ke
 /* Named, and nothing asks for it: that is an answer, too. */
 static void leave_idle(struct planning *g, const char *key)
 {
-	const struct sysctl_state *s = state_of(g->j->facts, key);
+	const struct sysctl_state *s = plan_state_of(g->j->facts, key);
 	struct plan *p = g->plan;
 
 	for (size_t i = 0; i < p->change_count; i++)
@@ -233,17 +221,19 @@ static void leave_idle(struct planning *g, const char *key)
 	};
 }
 
-/* Keys of the initial network namespace are absent in all others. */
-static bool is_child(const struct facts *f)
+bool plan_is_child(const struct facts *f)
 {
 	bool absent = false;
 
-	for (size_t i = 0; i < f->sysctl_count; i++)
-		if (f->sysctls[i].def->netns == NETNS_INIT) {
-			if (f->sysctls[i].state == VALUE_KNOWN)
-				return false;
-			absent |= f->sysctls[i].state == VALUE_ABSENT;
-		}
+	for (size_t i = 0; i < f->sysctl_count; i++) {
+		const struct sysctl_state *s = &f->sysctls[i];
+
+		if (s->def->netns != NETNS_INIT)
+			continue;
+		if (s->state != VALUE_ABSENT)
+			return false;
+		absent = true;
+	}
 	return absent;
 }
 
@@ -258,7 +248,7 @@ static int in_catalogue_order(const void *a, const void *b)
 
 void plan_make(const struct judgement *j, const struct plan_options *o, struct plan *ret)
 {
-	struct planning g = {.j = j, .o = o, .plan = ret, .child = is_child(j->facts)};
+	struct planning g = {.j = j, .o = o, .plan = ret, .child = plan_is_child(j->facts)};
 
 	*ret = (struct plan){0};
 	for (size_t i = 0; i < j->count; i++)

@@ -46,7 +46,6 @@ struct plan_options {
 /* j must outlive the plan. */
 void plan_make(const struct judgement *j, const struct plan_options *o, struct plan *ret);
 void plan_clear(struct plan *p);
-DEFINE_CLEANUP(struct plan *, plan_clear)
 
 /* Why no plan ever changes the key, or NULL: what is compiled into the applier are the others (vetted.awk). */
 const char *plan_never(const struct sysctl_def *def);

@@ -2,8 +2,8 @@
 #include "plan/preflight.h"
 
 #include <string.h>
-#include "collect/collect-private.h"
 #include "collect/line-value.h"
+#include "plan/plan-private.h"
 
 struct looking {
 	const struct judgement *j;
@@ -33,41 +33,6 @@ static void add(struct looking *l, enum hindrance_severity severity, const char 
 static void refuse(struct looking *l, const char *sentence)
 {
 	add(l, HINDRANCE_REFUSE, NULL, sentence);
-}
-
-static bool has_word(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *at = list; n && (at = strstr(at, word)); at += n)
-		if ((at == list || at[-1] == ' ') && (!at[n] || at[n] == ' '))
-			return true;
-	return false;
-}
-
-static const struct sysctl_state *find_state(const struct facts *f, const char *key)
-{
-	for (size_t i = 0; i < f->sysctl_count; i++)
-		if (!strcmp(f->sysctls[i].key, key))
-			return &f->sysctls[i];
-	return NULL;
-}
-
-/* Keys that only the first network namespace has tell where we are. */
-static bool is_child(const struct facts *f)
-{
-	bool absent = false;
-
-	for (size_t i = 0; i < f->sysctl_count; i++) {
-		const struct sysctl_state *s = &f->sysctls[i];
-
-		if (s->def->netns != NETNS_INIT)
-			continue;
-		if (s->state != VALUE_ABSENT)
-			return false;
-		absent = true;
-	}
-	return absent;
 }
 
 /* Of the host */
@@ -156,14 +121,14 @@ static void check_default(struct looking *l)
 
 static void check_available(struct looking *l)
 {
-	const struct sysctl_state *available = find_state(l->j->facts, "net.ipv4.tcp_available_congestion_control");
+	const struct sysctl_state *available = plan_state_of(l->j->facts, "net.ipv4.tcp_available_congestion_control");
 	const char *wanted = l->change->wanted;
 
 	if (strcmp(l->change->key, "net.ipv4.tcp_congestion_control"))
 		return;
 	if (!available || available->state != VALUE_KNOWN)
 		refuse(l, "tcp_available_congestion_control could not be read: what is available is not known");
-	else if (!has_word(available->raw, wanted))
+	else if (!text_has_word(available->raw, wanted))
 		refuse(l, arena_printf(&l->ret->arena, "%s is not available (%s is): `modprobe tcp_%s`, where the kernel has it", wanted,
 				       available->raw, wanted));
 }
@@ -173,7 +138,7 @@ static void check_manager(struct looking *l)
 	const struct value *v = l->j->facts->host->values;
 
 	if (v[MANAGER_KEYS].state != VALUE_KNOWN || v[MANAGER_NAME].state != VALUE_KNOWN ||
-	    !has_word(v[MANAGER_KEYS].text, l->change->key))
+	    !text_has_word(v[MANAGER_KEYS].text, l->change->key))
 		return;
 	add(l, l->o->despite_manager ? HINDRANCE_WARN : HINDRANCE_REFUSE, l->o->despite_manager ? NULL : "--despite-manager",
 	    arena_printf(&l->ret->arena, "%s runs here and sets it too: either would write over the other", v[MANAGER_NAME].text));
@@ -200,7 +165,7 @@ static bool check_boot(struct looking *l, const struct boot_value *b)
 
 static void check_change(struct looking *l)
 {
-	l->state = find_state(l->j->facts, l->change->key);
+	l->state = plan_state_of(l->j->facts, l->change->key);
 	check_key(l);
 	check_value(l);
 	check_default(l);
@@ -212,7 +177,7 @@ static void check_change(struct looking *l)
 
 void preflight_make(const struct judgement *j, const struct plan *p, const struct preflight_options *o, struct preflight *ret)
 {
-	struct looking l = {.j = j, .o = o, .child = is_child(j->facts), .ret = ret};
+	struct looking l = {.j = j, .o = o, .child = plan_is_child(j->facts), .ret = ret};
 
 	*ret = (struct preflight){.arena = ARENA_NULL};
 	check_policy(&l);

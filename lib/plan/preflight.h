@@ -35,5 +35,4 @@ struct preflight_options {
 /* j is what the plan was made of, and must outlive the result. */
 void preflight_make(const struct judgement *j, const struct plan *p, const struct preflight_options *o, struct preflight *ret);
 void preflight_clear(struct preflight *p);
-DEFINE_CLEANUP(struct preflight *, preflight_clear)
 bool preflight_refuses(const struct preflight *p);
