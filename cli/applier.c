@@ -200,6 +200,17 @@ int applier_call(const struct options *o, const struct paper *request, int signa
 	return r < 0 ? applier_complain(o, r) : 0;
 }
 
+int applier_ask(const struct options *o, enum paper_verb verb, const char *id, struct paper *reply)
+{
+	_cleanup_free_ struct paper *request = calloc(1, sizeof(*request));
+
+	if (!request)
+		abort();
+	request->verb = verb;
+	paper_set(request->id, "%s", id);
+	return applier_call(o, request, -1, reply);
+}
+
 int applier_refused(const struct paper *reply)
 {
 	if (reply->error == PAPER_DONE)

@@ -17,6 +17,8 @@ int applier_try(const struct options *o, const struct paper *request, int signal
  * line on stderr.
  */
 int applier_call(const struct options *o, const struct paper *request, int signals, struct paper *reply);
+/* As applier_call(), about one transaction; id "": the open one. */
+int applier_ask(const struct options *o, enum paper_verb verb, const char *id, struct paper *reply);
 /* A line on stderr of what the applier refused, if it did: 0, or an exit status. */
 int applier_refused(const struct paper *reply);
 /* A line on stderr for an error of applier_try(), and the exit status. */

@@ -83,15 +83,12 @@ static int say_end(const struct converging *c, const struct paper *p)
 /* Confirm or roll back; *p is then as it is closed. */
 static int close_step(struct converging *c, struct paper *p, enum paper_verb verb)
 {
-	_cleanup_free_ struct paper *request = calloc(2, sizeof(*request));
-	struct paper *reply = request + 1;
+	_cleanup_free_ struct paper *reply = calloc(1, sizeof(*reply));
 	int r;
 
-	if (!request)
+	if (!reply)
 		abort();
-	request->verb = verb;
-	strcpy(request->id, p->id);
-	r = applier_call(c->o, request, -1, reply);
+	r = applier_ask(c->o, verb, p->id, reply);
 	if (r || (r = applier_refused(reply)))
 		return r;
 	*p = *reply;

@@ -7,14 +7,7 @@
 
 int transaction_show(const struct options *o, const char *id, struct paper *ret)
 {
-	_cleanup_free_ struct paper *request = calloc(1, sizeof(*request));
-
-	if (!request)
-		abort();
-	request->verb = VERB_SHOW;
-	if (id)
-		strcpy(request->id, id);
-	return applier_call(o, request, -1, ret);
+	return applier_ask(o, VERB_SHOW, id ? id : "", ret);
 }
 
 int transaction_list(const struct options *o, char (**ret)[PAPER_ID], size_t *ret_count)

@@ -23,17 +23,6 @@ static int ask_for_id(const struct options *o)
 	return transaction_is_open(p) ? EXIT_USAGE : EXIT_COULD_NOT_CHECK;
 }
 
-static int ask(const struct options *o, const char *id, struct paper *ret)
-{
-	_cleanup_free_ struct paper *request = calloc(1, sizeof(*request));
-
-	if (!request)
-		abort();
-	request->verb = VERB_CONFIRM;
-	strcpy(request->id, id);
-	return applier_call(o, request, -1, ret);
-}
-
 static void add_text(const struct options *o, const struct paper *p, enum persisting persisted, struct text *t)
 {
 	struct render_options ro = output_options(o);
@@ -59,7 +48,7 @@ int verb_confirm(const struct options *o)
 	if (!o->arg_count)
 		return ask_for_id(o);
 	r = transaction_find(o, o->args[0], id);
-	if (r || (r = ask(o, id, p)))
+	if (r || (r = applier_ask(o, VERB_CONFIRM, id, p)))
 		return r;
 	result.error = p->error;
 	result.said = p->said;

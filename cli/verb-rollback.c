@@ -22,17 +22,6 @@ static int find(const struct options *o, struct paper *before)
 	return 0;
 }
 
-static int ask(const struct options *o, const char *id, struct paper *ret)
-{
-	_cleanup_free_ struct paper *request = calloc(1, sizeof(*request));
-
-	if (!request)
-		abort();
-	request->verb = VERB_ROLLBACK;
-	strcpy(request->id, id);
-	return applier_call(o, request, -1, ret);
-}
-
 static void add_text(const struct options *o, const struct paper *p, enum persisting withdrawn, struct text *t)
 {
 	struct render_options ro = output_options(o);
@@ -57,7 +46,7 @@ int verb_rollback(const struct options *o)
 	r = find(o, p);
 	if (r)
 		return r;
-	r = ask(o, p->id, after);
+	r = applier_ask(o, VERB_ROLLBACK, p->id, after);
 	if (r && p->persist && p->state == STATE_CONFIRMED)
 		complain("its lines are still in " PREFLIGHT_DROP_IN ": roll it back again, or a reboot brings it back");
 	if (r)
