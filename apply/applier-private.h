@@ -29,7 +29,6 @@ struct applier {
 	bool ending;
 };
 
-uint64_t applier_now(void); /* ms of CLOCK_MONOTONIC */
 /* Answer one request of the command on fd. -errno: drop the caller. */
 int applier_answer(struct applier *a, int fd);
 /* The health watcher said something. -errno: it is gone, or talks nonsense. */

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -165,8 +166,10 @@ static bool make_id(char ret[PAPER_ID])
 
 static bool is_frozen(const struct applier *a)
 {
-	/* Where it cannot be told, it is. */
-	return access(a->options->freeze, F_OK) == 0 || errno != ENOENT;
+	struct stat st;
+
+	/* Where it cannot be told, it is; a link freezes wherever it points. */
+	return lstat(a->options->freeze, &st) == 0 || errno != ENOENT;
 }
 
 void applier_ask_health(struct applier *a)
@@ -258,6 +261,27 @@ static int answer_confirm(struct applier *a, int fd, const struct paper *request
 	return r;
 }
 
+/* One that was confirmed later and changes a key of it too would be left with a value that is nobody's. */
+static bool is_built_on(struct applier *a, const struct paper *p, char said[2 * PAPER_TEXT])
+{
+	struct paper list = {0}, later;
+
+	if (journal_list(&a->journal, &list) < 0)
+		return false;
+	for (unsigned i = 0; i < list.listed_count && strcmp(list.listed[i], p->id); i++) {
+		const char *key;
+
+		if (journal_find(&a->journal, list.listed[i], &later) < 0 || !transaction_is_kept(&later))
+			continue;
+		key = transaction_shares(p, &later);
+		if (!key)
+			continue;
+		paper_print(said, 2 * PAPER_TEXT, "%.8s came later and changed %s too: roll that one back first", later.id, key);
+		return true;
+	}
+	return false;
+}
+
 /* A confirmed one becomes open again, so that it is undone whatever happens. */
 static enum paper_error reopen(struct applier *a, const char *id, char said[2 * PAPER_TEXT])
 {
@@ -269,10 +293,12 @@ static enum paper_error reopen(struct applier *a, const char *id, char said[2 * 
 	if (r < 0)
 		return ERROR_UNKNOWN_ID;
 	transaction_boot(boot);
-	if (p.state != STATE_CONFIRMED || !*boot || (strcmp(p.boot, boot) && !p.persist)) {
+	if (!transaction_is_kept(&p)) {
 		paper_print(said, 2 * PAPER_TEXT, "it is not in force any more");
 		return ERROR_TOO_LATE;
 	}
+	if (is_built_on(a, &p, said))
+		return ERROR_BUSY;
 	/* Each boot numbers namespaces anew: then boot set it, in the one where a unit is. */
 	if (!strcmp(p.boot, boot) && p.netns != transaction_netns()) {
 		paper_print(said, 2 * PAPER_TEXT, "it is of another network namespace than the applier's");

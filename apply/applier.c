@@ -3,6 +3,7 @@
 #include "apply/applier-private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -41,6 +42,14 @@ void applier_log(int severity, const char *fmt, ...)
 	/* A journal that hangs must not hold an undo up: what cannot be said at once is not said. */
 	if (send(STDERR_FILENO, line, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == ENOTSOCK)
 		(void)!write(STDERR_FILENO, line, (size_t)n);
+}
+
+void applier_fall_silent(void)
+{
+	_cleanup_close_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && null >= 0; fd++)
+		dup2(null, fd);
 }
 
 static int accept_one(int fd)
@@ -203,21 +212,33 @@ static int recover(struct applier *a)
 	return r;
 }
 
+static void show_life(const struct applier *a)
+{
+	if (a->options->alive >= 0)
+		(void)!write(a->options->alive, "+", 1); /* a full pipe says it, too */
+	else if (a->watchdog)
+		sd_notify(false, "WATCHDOG=1");
+}
+
 static int loop(struct applier *a, int signals)
 {
 	struct pollfd fds[FDS];
 	uint64_t usec;
 
-	if (sd_watchdog_enabled(false, &usec) > 0)
+	if (a->options->alive >= 0)
+		a->watchdog = ALIVE_EACH * 1000;
+	else if (sd_watchdog_enabled(false, &usec) > 0)
 		a->watchdog = usec / 2000;
+	show_life(a);
+	if (a->options->background)
+		applier_fall_silent();
 
 	while (!a->ending) {
 		fill(a, signals, fds);
 		if (poll(fds, FDS, timeout(a)) < 0 && errno != EINTR)
 			return -errno;
 		serve(a, fds);
-		if (a->watchdog)
-			sd_notify(false, "WATCHDOG=1");
+		show_life(a);
 		if (a->stage == STAGE_IDLE && !is_used(a) && applier_now() >= a->idle)
 			return 0;
 	}

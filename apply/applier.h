@@ -17,12 +17,15 @@ enum {
 	BASELINE_PATIENCE = 15,	 /* s for its measures before the change */
 	HEARTBEAT_PATIENCE = 10, /* s between heartbeats; then it counts as lost */
 	IDLE_PATIENCE = 60,	 /* s without transaction and caller after which the applier ends */
+	ALIVE_EACH = 10,	 /* s between signs of life to the guardian */
 	APPLIER_CLIENTS = 8,
 };
 
 struct applier_options {
 	const char *state, *freeze;
 	int listen, health_listen; /* sockets, listening */
+	int alive;		   /* pipe to who looks after it, for a byte now and then; -1: systemd does */
+	bool background;	   /* what it says once it has started is for nobody */
 };
 
 /*
@@ -34,5 +37,8 @@ int applier_exit_status(int r);
 int applier_run(const struct applier_options *o);
 /* Only undo what is left. 0, also where another applier is at work and will; -errno. */
 int applier_recover(const char *state);
+uint64_t applier_now(void); /* ms of CLOCK_MONOTONIC */
+/* Standard input, output and error lead nowhere from now on. */
+void applier_fall_silent(void);
 /* A line for the journal, or the terminal; severity as syslog's. Never waits. */
 void applier_log(int severity, const char *fmt, ...) _printf_(2, 3);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -13,9 +14,16 @@
 #include <sysexits.h>
 #include <syslog.h>
 
+enum {
+	START_PATIENCE = 20, /* s for the applier's first sign of life: it may have to undo first */
+	HANG_PATIENCE = 30,  /* s without one after which it hangs */
+};
+
 struct guardian {
 	const struct guardian_options *options;
 	int listen, health_listen;
+	int alive[2]; /* pipe: the applier's signs of life */
+	int started;  /* pipe: to the caller, who waits; -1: nobody */
 	pid_t applier, health;
 	sigset_t signals, before;
 };
@@ -81,11 +89,22 @@ static pid_t fork_child(const struct guardian *g)
 
 static void start_applier(struct guardian *g)
 {
-	struct applier_options o = {g->options->state, g->options->freeze, g->listen, g->health_listen};
+	struct applier_options o = {g->options->state, g->options->freeze, g->listen,
+				    g->health_listen,  g->alive[1],	   !g->options->foreground};
 
 	g->applier = fork_child(g);
 	if (g->applier == 0)
 		_exit(applier_exit_status(applier_run(&o)));
+	closep(&g->alive[1]);
+}
+
+/* Is there a sign of life within so many seconds? An applier that ended gives none. */
+static bool is_alive(struct guardian *g, int patience)
+{
+	struct pollfd p = {g->alive[0], POLLIN, 0};
+	char signs[64];
+
+	return poll(&p, 1, patience * 1000) == 1 && read(g->alive[0], signs, sizeof(signs)) > 0;
 }
 
 static void start_health(struct guardian *g)
@@ -121,28 +140,43 @@ static void recover(const struct guardian *g)
 	}
 }
 
+/* What its children have come to; true once the applier has ended. */
+static bool reap(struct guardian *g, int *status)
+{
+	pid_t pid;
+
+	while ((pid = waitpid(-1, status, WNOHANG)) > 0) {
+		if (pid == g->applier)
+			return true;
+		if (pid == g->health) {
+			/* It cannot be started too often: each end of it ends a transaction. */
+			sleep(1);
+			start_health(g);
+		}
+	}
+	return false;
+}
+
 /* Until the applier has ended: what its end leaves is undone. */
 static int guard(struct guardian *g)
 {
-	for (;;) {
-		int status, signal = sigwaitinfo(&g->signals, NULL);
-		pid_t pid;
+	const struct timespec pause = {.tv_sec = ALIVE_EACH};
+	uint64_t alive = applier_now();
+	int status;
 
-		if (signal < 0)
-			continue; /* stopped, and continued */
-		if (signal != SIGCHLD) {
+	for (;;) {
+		int signal = sigtimedwait(&g->signals, NULL, &pause);
+
+		if (reap(g, &status))
+			return status;
+		if (signal == SIGTERM || signal == SIGINT)
 			kill(g->applier, SIGTERM);
+		if (is_alive(g, 0))
+			alive = applier_now();
+		if (applier_now() - alive < HANG_PATIENCE * 1000)
 			continue;
-		}
-		while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-			if (pid == g->applier)
-				return status;
-			if (pid == g->health) {
-				/* It cannot be started too often: each end of it ends a transaction. */
-				sleep(1);
-				start_health(g);
-			}
-		}
+		applier_log(LOG_CRIT, "the applier hangs");
+		kill(g->applier, SIGKILL);
 	}
 }
 
@@ -150,9 +184,16 @@ static int run(struct guardian *g)
 {
 	int status;
 
+	if (pipe2(g->alive, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
 	start_applier(g);
 	if (g->applier < 0)
 		return -errno;
+	if (is_alive(g, START_PATIENCE) && g->started >= 0) {
+		(void)!write(g->started, "+", 1);
+		closep(&g->started);
+		applier_fall_silent();
+	}
 	start_health(g);
 	status = guard(g);
 	if (g->health > 0)
@@ -166,24 +207,30 @@ static int run(struct guardian *g)
 	return status != 0;
 }
 
-/* 1: in the daemon. */
-static int daemonize(void)
+/* 1: in the daemon. In the caller: 0 once it is at work, or -ECHILD where it has said why it is not. */
+static int daemonize(struct guardian *g)
 {
-	pid_t pid = fork();
-	int null;
+	int started[2];
+	char sign;
+	pid_t pid;
 
-	if (pid != 0)
-		return pid < 0 ? -errno : 0;
-	setsid();
-	null = open("/dev/null", O_RDWR);
-	for (int fd = 0; fd < 3 && null >= 0; fd++)
-		dup2(null, fd);
-	return chdir("/") < 0 ? -errno : 1;
+	if (pipe2(started, O_CLOEXEC) < 0)
+		return -errno;
+	pid = fork();
+	closep(&started[pid == 0 ? 0 : 1]);
+	if (pid == 0) {
+		g->started = started[1];
+		setsid();
+		return 1;
+	}
+	if (pid < 0)
+		return -errno;
+	return read(started[0], &sign, 1) == 1 ? 0 : -ECHILD;
 }
 
 int guardian_run(const struct guardian_options *o)
 {
-	struct guardian g = {.options = o, .health = -1};
+	struct guardian g = {.options = o, .health = -1, .started = -1};
 	int r;
 
 	if (mkdir(o->state, 0700) < 0 && errno != EEXIST)
@@ -200,7 +247,7 @@ int guardian_run(const struct guardian_options *o)
 	g.health_listen = listen_at(o->health_socket);
 	if (g.health_listen < 0)
 		return g.health_listen;
-	r = o->foreground ? 1 : daemonize();
+	r = o->foreground ? 1 : daemonize(&g);
 	if (r <= 0)
 		return r;
 	r = run(&g);

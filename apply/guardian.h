@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where no systemd looks after the applier: a process that does. It starts the applier and the health watcher, and undoes
- * what is open when the applier is killed; the applier undoes and ends when the guardian is. Only a kill of both at once
- * leaves a change behind, until the next start.
+ * what is open when the applier is killed, or hangs; the applier undoes and ends when the guardian is killed. Only a kill
+ * of both at once leaves a change behind, until the next start; and one of the applier while the guardian is stopped, until
+ * it goes on.
  */
 #pragma once
 

@@ -19,6 +19,7 @@ const struct counter_def counter_defs[COUNTERS] = {
 	[COUNT_PRESSURES] = {"TcpExt:", "TCPMemoryPressures", "pressures", .least = 0.5},
 	[COUNT_PRUNED] = {"TcpExt:", "PruneCalled", "pruned", .least = 20, .excused = true},
 	[COUNT_ABORT_ON_MEMORY] = {"TcpExt:", "TCPAbortOnMemory", "memory-aborts", .least = 0.5},
+	[COUNT_RESETS_SENT] = {.prefix = "Tcp:", .name = "OutRsts", .shown = "resets-sent"},
 	[COUNT_RECEIVE_DROPS] = {"TcpExt:", "TCPRcvQDrop", "receive-drops", .least = 5},
 };
 
@@ -59,6 +60,7 @@ struct health_counts counters_between(const struct health_counts *before, const 
 		c.known[i] = before->known[i] && after->known[i];
 		c.count[i] = c.known[i] ? max_of(0.0, after->count[i] - before->count[i]) : 0;
 	}
+	c.count[COUNT_ATTEMPT_FAILS] = max_of(0.0, c.count[COUNT_ATTEMPT_FAILS] - c.count[COUNT_RESETS_SENT]);
 	return c;
 }
 

@@ -19,6 +19,7 @@ enum counter {
 	COUNT_PRUNED,
 	COUNT_ABORT_ON_MEMORY,
 	COUNT_RECEIVE_DROPS,
+	COUNT_RESETS_SENT,
 	COUNTERS,
 };
 
@@ -41,7 +42,10 @@ struct health_counts {
 
 /* Values since boot; seconds is a clock. 0, or -errno. Counters that this kernel has not are not known. */
 int counters_read(struct root *root, double now, struct health_counts *ret) _must_check_;
-/* What was counted between two readings. */
+/*
+ * What was counted between two readings. A connection that is refused within the host counts as a failed attempt, and as a
+ * reset that was sent: it says nothing of a network, and anybody here could make it.
+ */
 struct health_counts counters_between(const struct health_counts *before, const struct health_counts *after);
 /* For each second; 0 where it is not known. */
 double counter_rate(const struct health_counts *c, enum counter which);

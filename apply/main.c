@@ -88,15 +88,19 @@ static int take_sockets(struct applier_options *o)
 
 static int run(const struct command *c)
 {
-	struct applier_options o = {c->guardian.state, c->guardian.freeze, -1, -1};
+	struct applier_options o = {c->guardian.state, c->guardian.freeze, -1, -1, -1, false};
 	int r;
 
 	if (c->recover)
 		return applier_exit_status(applier_recover(o.state));
 	if (c->guard) {
 		r = guardian_run(&c->guardian);
+		if (r == -ECHILD)
+			return EXIT_FAILURE; /* the applier has said why */
+		if (r == -EADDRINUSE)
+			return fail(r, "an applier is at work here"), EX_TEMPFAIL;
 		if (r < 0)
-			return fail(r, r == -EADDRINUSE ? "an applier runs here already" : "cannot start");
+			return fail(r, c->guardian.state);
 		return r ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
 	r = take_sockets(&o);

@@ -58,25 +58,3 @@ int parameter_write(int fd, const char *value, char became[PAPER_VALUE])
 	}
 	return r < 0 ? r : strcmp(became, value) ? -ERANGE : 0;
 }
-
-/* The length of the element at s, and where the next begins. */
-static size_t element(const char **s)
-{
-	size_t n = strcspn(*s, " ");
-
-	*s += n + (((*s)[n]) != 0);
-	return n;
-}
-
-bool parameter_is_mixture(const char *value, const char *one, const char *other)
-{
-	while (*value || *one || *other) {
-		const char *v = value, *a = one, *b = other;
-		size_t n = element(&value), of_one = element(&one), of_other = element(&other);
-		bool is_one = n == of_one && !strncmp(v, a, n), is_other = n == of_other && !strncmp(v, b, n);
-
-		if (!is_one && !is_other)
-			return false;
-	}
-	return true;
-}

@@ -19,5 +19,3 @@ int parameter_read(int fd, char ret[PAPER_VALUE]) _must_check_;
  * kernel made something else of it; `became` is what it holds then ("" where that cannot be read).
  */
 int parameter_write(int fd, const char *value, char became[PAPER_VALUE]) _must_check_;
-/* Does each element of the value come from one of two others? So it is after a write that was refused half way. */
-bool parameter_is_mixture(const char *value, const char *one, const char *other);

@@ -98,16 +98,20 @@ enum paper_error transaction_take(struct transaction *t, const struct paper *req
 	return e;
 }
 
+/* Somebody may have changed it while the disk was busy. */
+static bool is_stale(const struct transaction *t, unsigned i)
+{
+	char now[PAPER_VALUE];
+
+	return parameter_read(t->fds[i], now) < 0 || strcmp(now, t->paper.changes[i].old);
+}
+
 /* Nothing was written yet: has somebody changed a key while we measured? */
 static enum paper_error check_stale(const struct transaction *t, char said[2 * PAPER_TEXT])
 {
-	for (unsigned i = 0; i < t->paper.change_count; i++) {
-		const struct paper_change *c = &t->paper.changes[i];
-		char now[PAPER_VALUE];
-
-		if (parameter_read(t->fds[i], now) < 0 || strcmp(now, c->old))
-			return refuse(said, ERROR_STALE, c->key, "it has changed since the plan was made");
-	}
+	for (unsigned i = 0; i < t->paper.change_count; i++)
+		if (is_stale(t, i))
+			return refuse(said, ERROR_STALE, t->paper.changes[i].key, "it has changed since the plan was made");
 	return PAPER_DONE;
 }
 
@@ -137,6 +141,10 @@ static enum paper_error write_change(struct transaction *t, const struct journal
 	if (r < 0) {
 		t->paper.begun = i;
 		return refuse(said, ERROR_JOURNAL, "journal", strerror(-r));
+	}
+	if (is_stale(t, i)) {
+		t->paper.begun = i;
+		return refuse(said, ERROR_STALE, c->key, "it has changed since the plan was made");
 	}
 	r = parameter_write(t->fds[i], c->new, became);
 	if (r < 0 && r != -ERANGE)
@@ -221,7 +229,7 @@ int transaction_confirm(struct transaction *t, const struct journal *j)
 static int restore(struct transaction *t, unsigned i)
 {
 	struct paper_change *c = &t->paper.changes[i];
-	bool in_flight = i >= t->paper.written;
+	bool in_flight = i >= t->paper.written || t->tried[i];
 	char now[PAPER_VALUE];
 	int r;
 
@@ -238,10 +246,11 @@ static int restore(struct transaction *t, unsigned i)
 	*c->taken = 0;
 	if (!strcmp(now, c->old))
 		return 0;
-	if (!in_flight && is_taken(c, now) && !parameter_is_mixture(now, c->old, c->new)) {
+	if (!in_flight && is_taken(c, now)) {
 		strcpy(c->taken, now);
 		return 0;
 	}
+	t->tried[i] = true;
 	return parameter_write(t->fds[i], c->old, now);
 }
 
@@ -267,6 +276,23 @@ int transaction_undo(struct transaction *t, const struct journal *j, const char 
 		return r;
 	t->paper = p;
 	return 0;
+}
+
+bool transaction_is_kept(const struct paper *p)
+{
+	char boot[40];
+
+	transaction_boot(boot);
+	return p->state == STATE_CONFIRMED && *boot && (p->persist || !strcmp(p->boot, boot));
+}
+
+const char *transaction_shares(const struct paper *p, const struct paper *other)
+{
+	for (unsigned i = 0; i < p->change_count; i++)
+		for (unsigned k = 0; k < other->change_count; k++)
+			if (!strcmp(p->changes[i].key, other->changes[k].key))
+				return p->changes[i].key;
+	return NULL;
 }
 
 void transaction_load(struct transaction *t, const struct paper *p)

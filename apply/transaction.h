@@ -3,7 +3,7 @@
  * One set of changes from its check to its end. The order is what makes it safe against a kill at any point:
  *
  *   1. the journal holds the originals, and is on disk
- *   2. for each key: the journal says that its write begins; it is written; it is read back
+ *   2. for each key: the journal says that its write begins; it is looked at once more, written, and read back
  *   3. the journal says that all are written
  *   4. confirmed: the journal says so, and that is the end. Else each key that was begun gets its old value, in reverse
  *      order, and only then does the journal say that it is undone
@@ -20,6 +20,7 @@ struct transaction {
 	struct paper paper;
 	int fds[PAPER_CHANGES]; /* open before anything is written: an undo needs no descriptor that may be missing */
 	bool open;		/* fds are */
+	bool tried[PAPER_CHANGES]; /* to restore it, in vain: what it holds now may be of that */
 	bool restored;		/* every key is: only the journal is not closed yet */
 };
 
@@ -47,6 +48,10 @@ int transaction_confirm(struct transaction *t, const struct journal *j) _must_ch
  * tried again, and nothing is lost.
  */
 int transaction_undo(struct transaction *t, const struct journal *j, const char *reason) _must_check_;
+/* Is it in force still, as far as this boot knows? */
+bool transaction_is_kept(const struct paper *p);
+/* A key that both change, or NULL. */
+const char *transaction_shares(const struct paper *p, const struct paper *other);
 /* Take one from the journal, open or confirmed, to be undone. */
 void transaction_load(struct transaction *t, const struct paper *p);
 /*

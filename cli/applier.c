@@ -9,12 +9,10 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
+#include <sysexits.h>
 
 enum {
-	PATIENCE = 60,	    /* s: it measures before it writes, and may have to wait for what another asked for */
-	START_TRIES = 100,  /* for a guardian to listen */
-	START_PAUSE = 50,   /* ms between these */
+	PATIENCE = 60, /* s: it measures before it writes, and may have to wait for what another asked for */
 	PROGRAM_MAX = 4096,
 };
 
@@ -92,7 +90,15 @@ void applier_program(char *buf, size_t size, const char *name)
 	snprintf(buf, size, "%s/%s", dir && *dir ? dir : LIBEXECDIR, name);
 }
 
-int applier_complain(const struct options *o, int error)
+/* Of a question nothing can have been done. */
+static const char *aftermath(const struct paper *request)
+{
+	if (request->verb != VERB_SHOW && request->verb != VERB_LIST)
+		return "what was asked for may have been done; `tcpadvisor history` tells";
+	return applier_under_systemd() ? "see systemctl status tcpadvisor-apply" : "see what `pgrep -af tcpadvisor-apply` does";
+}
+
+static int complain_of(const struct options *o, const struct paper *request, int error)
 {
 	if (error == -ENOENT || error == -ECONNREFUSED) {
 		if (applier_under_systemd())
@@ -102,11 +108,11 @@ int applier_complain(const struct options *o, int error)
 	} else if (error == -EACCES || error == -EPERM)
 		complain("%s: it answers root alone", o->applier);
 	else if (error == -EPIPE || error == -ECONNRESET)
-		complain("the applier hung up: what was asked for may have been done; `tcpadvisor history` tells");
+		complain("the applier hung up: %s", aftermath(request));
 	else if (error == -ETIMEDOUT || error == -EAGAIN)
-		complain("the applier does not answer: what was asked for may have been done; `tcpadvisor history` tells");
+		complain("the applier does not answer: %s", aftermath(request));
 	else if (error == -EINTR)
-		complain("interrupted: what was asked for may have been done; `tcpadvisor history` tells");
+		complain("interrupted: %s", aftermath(request));
 	else if (error == -EBADMSG || error == -EPROTO)
 		complain("the applier's answer is not understood: is it of another version?");
 	else
@@ -160,30 +166,25 @@ static int spawn_guardian(const struct options *o, pid_t *ret)
 	return r ? EXIT_COULD_NOT_CHECK : 0;
 }
 
+/* It goes to the background once the applier is at work; before that it says on our stderr why it cannot. */
 static int start_guardian(const struct options *o)
 {
-	const struct timespec pause = {.tv_nsec = START_PAUSE * 1000000L};
+	int status, r;
 	pid_t pid;
-	int r = spawn_guardian(o, &pid);
 
-	for (unsigned i = 0; i < START_TRIES && !r; i++) {
-		int status, fd = open_connection(o->applier);
-
-		if (fd >= 0) {
-			close(fd);
-			return 0;
-		}
-		if (pid > 0 && waitpid(pid, &status, WNOHANG) == pid) {
-			pid = -1;
-			if (!WIFEXITED(status) || WEXITSTATUS(status)) {
-				complain("the guardian ended; without it nobody would undo what hurts, and nothing is applied");
-				return EXIT_COULD_NOT_CHECK;
-			}
-		}
-		nanosleep(&pause, NULL);
-	}
-	if (!r)
-		complain("the guardian was started, and does not listen on %s", o->applier);
+	r = spawn_guardian(o, &pid);
+	if (r)
+		return r;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return EXIT_COULD_NOT_CHECK;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS)
+		return 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EX_TEMPFAIL)
+		complain("an applier is at work here, and its socket %s is gone: what is open is undone when its time is over, "
+			 "or at once by ending the applier (pkill -TERM -f 'tcpadvisor-apply --guardian')", o->applier);
+	else
+		complain("the guardian ended; without it nobody would undo what hurts, and nothing is applied");
 	return EXIT_COULD_NOT_CHECK;
 }
 
@@ -197,7 +198,7 @@ int applier_call(const struct options *o, const struct paper *request, int signa
 			return r;
 		r = applier_try(o, request, signals, reply);
 	}
-	return r < 0 ? applier_complain(o, r) : 0;
+	return r < 0 ? complain_of(o, request, r) : 0;
 }
 
 int applier_ask(const struct options *o, enum paper_verb verb, const char *id, struct paper *reply)

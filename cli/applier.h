@@ -21,8 +21,6 @@ int applier_call(const struct options *o, const struct paper *request, int signa
 int applier_ask(const struct options *o, enum paper_verb verb, const char *id, struct paper *reply);
 /* A line on stderr of what the applier refused, if it did: 0, or an exit status. */
 int applier_refused(const struct paper *reply);
-/* A line on stderr for an error of applier_try(), and the exit status. */
-int applier_complain(const struct options *o, int error);
 
 /* Path of one of the programs beside the applier: "tcpadvisor-persist". */
 void applier_program(char *buf, size_t size, const char *name);

@@ -14,8 +14,8 @@ enum {
 /* Is something there, whatever it is? Where it cannot be told the applier, which may look, decides. */
 static bool is_frozen(struct root *root)
 {
-	_cleanup_text_ struct text t = TEXT_NULL;
-	int r = root_read(root, APPLY_FREEZE + 1, 4096, &t);
+	char target[16];
+	int r = root_readlink(root, APPLY_FREEZE + 1, target, sizeof(target));
 
 	return r != -ENOENT && r != -ENOTDIR && r != -EACCES && r != -EPERM;
 }

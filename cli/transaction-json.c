@@ -38,8 +38,8 @@ json_t *transaction_json(const struct paper *p)
 		json_array_append_new(measures, measure_json(&p->measures[i]));
 	return json_pack("{s:s, s:s, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "id", p->id, "state",
 			 paper_state_name(p->state), "reason", string_or_null(p->reason), "profile", string_or_null(p->profile),
-			 "persist", p->persist, "asked_time_s", json_number((double)p->asked / 1000), "closed_time_s",
-			 p->closed ? json_number((double)p->closed / 1000) : json_null(), "within_s", json_number(p->within),
+			 "persist", p->persist, "asked_time_s", json_integer((json_int_t)(p->asked / 1000)), "closed_time_s",
+			 p->closed ? json_integer((json_int_t)(p->closed / 1000)) : json_null(), "within_s", json_number(p->within),
 			 "left_s", is_open ? json_number(left > 0 ? left : 0) : json_null(), "verdict",
 			 paper_verdict_name(p->verdict), "signal", string_or_null(p->signal), "changes", changes, "measures",
 			 measures);
