@@ -152,11 +152,10 @@ purges() {
 # Settings, what was confirmed, and users, whose numbers nobody else is to get.
 leaves() {
 	snapshot >/tmp/disk.after
-	diff /tmp/disk.before /tmp/disk.after | grep '^[<>]' | grep -v -E \
-		" (/etc/(passwd|group|gshadow|shadow|subuid|subgid|\.pwd\.lock)-?|$settings|${settings%/*}|$dropin)$" |
-		grep -v -E ' /var/lib/systemd/(catalog|deb-systemd-helper-(en|mask)?).*$|^[<>] [0-9a-f]{32}  ?/etc/(passwd|group|g?shadow)$' |
-		tee /mnt/out/left | sed 's/^/left: /'
-	! [ -s /mnt/out/left ] && not systemctl list-unit-files --no-legend 'tcpadvisor*' | grep .
+	users='/etc/(passwd|group|gshadow|shadow|subuid|subgid|\.pwd\.lock)-?'
+	diff /tmp/disk.before /tmp/disk.after | grep '^[<>]' |
+		grep -v -E " ($users|$settings|${settings%/*}|$dropin|/var/lib/systemd/(catalog|deb-systemd-helper).*)$" && return 1
+	! systemctl list-unit-files --no-legend 'tcpadvisor*' | grep .
 }
 
 purged_catalogue() {
