@@ -36,6 +36,10 @@ int applier_hear(struct applier *a);
 /* The stage has lasted too long. */
 void applier_overdue(struct applier *a);
 void applier_health_gone(struct applier *a);
+/* Who asked for a change left before it was made: then it is not. */
+void applier_applicant_gone(struct applier *a);
+/* The applier is told to end: nothing is changed any more, and what is open is undone. */
+void applier_stop(struct applier *a);
 /* Undo what is open; where that fails it is tried again, without end. */
 void applier_undo(struct applier *a, const char *reason);
 /* Ask the health watcher, which came, for its measures. */

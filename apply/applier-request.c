@@ -130,6 +130,21 @@ void applier_health_gone(struct applier *a)
 		applier_undo(a, "the health watcher ended");
 }
 
+void applier_applicant_gone(struct applier *a)
+{
+	a->applicant = -1;
+	if (a->stage == STAGE_HEALTH || a->stage == STAGE_BASELINE)
+		give_up(a, ERROR_INVALID, "who asked for it has left");
+}
+
+void applier_stop(struct applier *a)
+{
+	if (a->stage == STAGE_HEALTH || a->stage == STAGE_BASELINE)
+		give_up(a, ERROR_UNAVAILABLE, "the applier is told to end");
+	else if (a->stage == STAGE_WATCH)
+		applier_undo(a, "the applier was stopped before it was confirmed");
+}
+
 void applier_overdue(struct applier *a)
 {
 	char reason[PAPER_TEXT];
@@ -316,6 +331,14 @@ static enum paper_error reopen(struct applier *a, const char *id, char said[2 * 
 	return ERROR_JOURNAL;
 }
 
+/* What is open, as it is: once every key is restored it is undone, whatever the disk has of it. */
+static const struct paper *shown(struct applier *a)
+{
+	if (a->transaction.restored)
+		a->transaction.paper.state = STATE_UNDONE;
+	return &a->transaction.paper;
+}
+
 static int answer_rollback(struct applier *a, int fd, const struct paper *request)
 {
 	bool is_open = a->stage == STAGE_WATCH && !strcmp(request->id, a->transaction.paper.id);
@@ -332,7 +355,9 @@ static int answer_rollback(struct applier *a, int fd, const struct paper *reques
 	strcpy(id, request->id);
 	applier_undo(a, "rolled back by a person");
 	if (a->stage == STAGE_STUCK)
-		return reply(fd, &a->transaction.paper, ERROR_STUCK, "a key could not be restored: it is tried again");
+		return reply(fd, shown(a), ERROR_STUCK,
+			     a->transaction.restored ? "it is undone; only its journal could not be closed: that is tried again"
+						     : "a key could not be restored: it is tried again");
 	return journal_find(&a->journal, id, &p) < 0 ? reply(fd, NULL, PAPER_DONE, "") : reply(fd, &p, PAPER_DONE, "");
 }
 
@@ -344,7 +369,7 @@ static int answer_show(struct applier *a, int fd, const struct paper *request)
 		/* While it is being undone an old value is our own doing. */
 		if (a->stage == STAGE_WATCH)
 			transaction_look(&a->transaction);
-		return reply(fd, &a->transaction.paper, PAPER_DONE, "");
+		return reply(fd, shown(a), PAPER_DONE, "");
 	}
 	if (!*request->id || journal_find(&a->journal, request->id, &p) < 0)
 		return reply(fd, NULL, ERROR_UNKNOWN_ID, *request->id ? "no such transaction" : "no transaction is open");

@@ -101,7 +101,7 @@ static void welcome_health(struct applier *a)
 static void drop_client(struct applier *a, size_t i)
 {
 	if (a->applicant == a->clients[i])
-		a->applicant = -1; /* what it asked for goes on: it is undone unless somebody confirms it */
+		applier_applicant_gone(a);
 	close(a->clients[i]);
 	a->clients[i] = -1;
 	a->idle = applier_now() + IDLE_PATIENCE * 1000;
@@ -143,8 +143,15 @@ static void take_signal(struct applier *a, int signals)
 	if (read(signals, &info, sizeof(info)) != sizeof(info))
 		return;
 	a->ending = true;
-	if (a->stage == STAGE_WATCH)
-		applier_undo(a, "the applier was stopped before it was confirmed");
+	applier_stop(a);
+}
+
+/* Who asked for a change may have left in the moment in which the measures for it came. */
+static void look_for_applicant(struct applier *a, const struct pollfd fds[FDS])
+{
+	for (size_t i = 0; i < APPLIER_CLIENTS; i++)
+		if (fds[FD_CLIENTS + i].revents & POLLHUP && a->clients[i] == a->applicant)
+			applier_applicant_gone(a);
 }
 
 static void take_deadline(struct applier *a)
@@ -158,8 +165,11 @@ static void take_deadline(struct applier *a)
 /* In the order of their gravity: what ends a transaction comes before what a caller wants of it. */
 static void serve(struct applier *a, const struct pollfd fds[FDS])
 {
-	if (fds[FD_SIGNAL].revents)
+	if (fds[FD_SIGNAL].revents) {
 		take_signal(a, fds[FD_SIGNAL].fd);
+		return;
+	}
+	look_for_applicant(a, fds);
 	if (fds[FD_DEADLINE].revents)
 		take_deadline(a);
 	if (fds[FD_HEALTH].revents && a->health == fds[FD_HEALTH].fd && applier_hear(a) < 0)
@@ -189,17 +199,11 @@ static int open_signals(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* systemd starts it, in one network namespace always. */
-static bool is_unit(void)
-{
-	return getenv("INVOCATION_ID") != NULL;
-}
-
 /* What is left of an applier before this one. Where it resists it is tried again, as any other. */
 static int recover(struct applier *a)
 {
 	char said[2 * PAPER_TEXT];
-	int r = transaction_recover(&a->transaction, &a->journal, is_unit(), said);
+	int r = transaction_recover(&a->transaction, &a->journal, a->options->only_netns, said);
 
 	if (*said)
 		applier_log(r < 0 ? LOG_CRIT : LOG_WARNING, "%s", said);
@@ -290,7 +294,7 @@ int applier_exit_status(int r)
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-int applier_recover(const char *state)
+int applier_recover(const char *state, bool only_netns)
 {
 	_cleanup_(journal_clear) struct journal j = {-1, -1};
 	struct transaction t = {0};
@@ -303,7 +307,7 @@ int applier_recover(const char *state)
 		applier_log(LOG_ERR, "%s: %s", state, strerror(-r));
 		return r;
 	}
-	r = transaction_recover(&t, &j, is_unit(), said);
+	r = transaction_recover(&t, &j, only_netns, said);
 	if (*said)
 		applier_log(r < 0 ? LOG_CRIT : LOG_WARNING, "%s", said);
 	/* An undo that resists is worth another try, whatever resists: a key that says EPERM is no journal of somebody else's. */

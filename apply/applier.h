@@ -25,6 +25,7 @@ struct applier_options {
 	const char *state, *freeze;
 	int listen, health_listen; /* sockets, listening */
 	int alive;		   /* pipe to who looks after it, for a byte now and then; -1: systemd does */
+	bool only_netns;	   /* no applier of this host has another network namespace: a unit's */
 	bool background;	   /* what it says once it has started is for nobody */
 };
 
@@ -36,7 +37,7 @@ int applier_exit_status(int r);
 /* Serve until idle, or SIGTERM. 0; -errno: a transaction could not be undone, or it could not start. */
 int applier_run(const struct applier_options *o);
 /* Only undo what is left. 0, also where another applier is at work and will; -errno. */
-int applier_recover(const char *state);
+int applier_recover(const char *state, bool only_netns);
 uint64_t applier_now(void); /* ms of CLOCK_MONOTONIC */
 /* Standard input, output and error lead nowhere from now on. */
 void applier_fall_silent(void);

@@ -90,7 +90,7 @@ static pid_t fork_child(const struct guardian *g)
 static void start_applier(struct guardian *g)
 {
 	struct applier_options o = {g->options->state, g->options->freeze, g->listen,
-				    g->health_listen,  g->alive[1],	   !g->options->foreground};
+				    g->health_listen,  g->alive[1],	   false, !g->options->foreground};
 
 	g->applier = fork_child(g);
 	if (g->applier == 0)
@@ -132,7 +132,7 @@ static void recover(const struct guardian *g)
 		int status;
 
 		if (pid == 0)
-			_exit(applier_exit_status(applier_recover(g->options->state)));
+			_exit(applier_exit_status(applier_recover(g->options->state, false)));
 		if (pid > 0 && waitpid(pid, &status, 0) == pid &&
 		    (ended_with(status, EXIT_SUCCESS) || ended_with(status, EX_CONFIG)))
 			return;

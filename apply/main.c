@@ -16,6 +16,7 @@ static const char help[] =
 	"  --guardian             look after the applier and the health watcher, as a daemon\n"
 	"  --foreground           the same, and stay\n"
 	"  --recover              undo what an applier that was killed has left, and end\n"
+	"  --only-netns           a journal of another network namespace is of one that is gone\n"
 	"  --socket=PATH          of the command (default: " APPLY_SOCKET ")\n"
 	"  --health-socket=PATH   of the health watcher (default: " HEALTH_SOCKET ")\n"
 	"  --state=DIR            of the journal (default: " APPLY_STATE ")\n"
@@ -25,7 +26,7 @@ static const char help[] =
 
 struct command {
 	struct guardian_options guardian;
-	bool guard, recover;
+	bool guard, recover, only_netns;
 };
 
 static int fail(int error, const char *what)
@@ -39,7 +40,8 @@ static int parse(int argc, char **argv, struct command *c)
 {
 	static const struct option options[] = {
 		{"guardian", no_argument, NULL, 'g'},	      {"foreground", no_argument, NULL, 'f'},
-		{"recover", no_argument, NULL, 'r'},	      {"socket", required_argument, NULL, 's'},
+		{"recover", no_argument, NULL, 'r'},	      {"only-netns", no_argument, NULL, 'n'},
+	      {"socket", required_argument, NULL, 's'},
 		{"health-socket", required_argument, NULL, 'h'}, {"state", required_argument, NULL, 'd'},
 		{"freeze", required_argument, NULL, 'z'},     {"health", required_argument, NULL, 'p'},
 		{"help", no_argument, NULL, 'H'},	      {"version", no_argument, NULL, 'V'},
@@ -53,6 +55,7 @@ static int parse(int argc, char **argv, struct command *c)
 		case 'g': c->guard = true; break;
 		case 'f': c->guard = g->foreground = true; break;
 		case 'r': c->recover = true; break;
+		case 'n': c->only_netns = true; break;
 		case 's': g->socket = optarg; break;
 		case 'h': g->health_socket = optarg; break;
 		case 'd': g->state = optarg; break;
@@ -88,11 +91,11 @@ static int take_sockets(struct applier_options *o)
 
 static int run(const struct command *c)
 {
-	struct applier_options o = {c->guardian.state, c->guardian.freeze, -1, -1, -1, false};
+	struct applier_options o = {c->guardian.state, c->guardian.freeze, -1, -1, -1, c->only_netns, false};
 	int r;
 
 	if (c->recover)
-		return applier_exit_status(applier_recover(o.state));
+		return applier_exit_status(applier_recover(o.state, c->only_netns));
 	if (c->guard) {
 		r = guardian_run(&c->guardian);
 		if (r == -ECHILD)

@@ -225,6 +225,9 @@ static int check_rivals(const struct options *o, const struct text *t, const str
 
 	if (r == -EIO)
 		return refuse("what boot would set cannot be told: %s", rival.file);
+	if (r == -EEXIST && !*rival.value)
+		return refuse("%s:%u: excludes %s from what " PERSIST_PATH " sets (%s): nothing is kept", rival.file, rival.line, key,
+			      rival.reader);
 	if (r == -EEXIST)
 		return refuse("%s:%u: sets %s to \"%s\" after " PERSIST_PATH " (%s): nothing is kept", rival.file, rival.line, key,
 			      rival.value, rival.reader);

@@ -102,7 +102,8 @@ static int complain_of(const struct options *o, const struct paper *request, int
 {
 	if (error == -ENOENT || error == -ECONNREFUSED) {
 		if (applier_under_systemd())
-			complain("the applier does not run here: systemctl enable --now tcpadvisor-apply.socket");
+			complain("the applier does not run here: systemctl enable --now tcpadvisor-apply.socket; "
+				 "where that is enabled, systemctl restart it");
 		else
 			complain("the applier does not run here%s", geteuid() ? ", and only root may start it" : "");
 	} else if (error == -EACCES || error == -EPERM)
@@ -210,6 +211,15 @@ int applier_ask(const struct options *o, enum paper_verb verb, const char *id, s
 	request->verb = verb;
 	paper_set(request->id, "%s", id);
 	return applier_call(o, request, -1, reply);
+}
+
+int applier_output(const struct paper *done, const struct text *t)
+{
+	int r = output_write(t);
+
+	if (r && done->error == PAPER_DONE && *done->id)
+		complain("all the same: transaction %.8s is %s", done->id, paper_state_name(done->state));
+	return r;
 }
 
 int applier_refused(const struct paper *reply)

@@ -19,6 +19,8 @@ int applier_try(const struct options *o, const struct paper *request, int signal
 int applier_call(const struct options *o, const struct paper *request, int signals, struct paper *reply);
 /* As applier_call(), about one transaction; id "": the open one. */
 int applier_ask(const struct options *o, enum paper_verb verb, const char *id, struct paper *reply);
+/* As output_write(); where it fails, a line on stderr says what was done all the same. */
+int applier_output(const struct paper *done, const struct text *t);
 /* A line on stderr of what the applier refused, if it did: 0, or an exit status. */
 int applier_refused(const struct paper *reply);
 

@@ -36,9 +36,9 @@ static int print(const struct applying *a, const struct outcome *r, const struct
 	_cleanup_text_ struct text t = TEXT_NULL;
 
 	if (!is_json(a->o))
-		return output_write(text);
+		return r->transactions ? applier_output(r->transactions, text) : output_write(text);
 	json_finish(outcome_json("apply", r), &t);
-	return output_write(&t);
+	return r->transactions ? applier_output(r->transactions, &t) : output_write(&t);
 }
 
 /* What was planned, and what stands against it. Writes nothing. */
@@ -168,7 +168,7 @@ static int apply(struct applying *a)
 	if (p->error == PAPER_DONE)
 		add_summary(a, p, &t);
 	if (p->error == PAPER_DONE && a->o->wait) {
-		if (!is_json(a->o) && (r = output_write(&t)))
+		if (!is_json(a->o) && (r = applier_output(p, &t)))
 			return r;
 		text_clear(&t);
 		waited = wait_for_end(a, p, signals);

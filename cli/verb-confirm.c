@@ -62,7 +62,7 @@ int verb_confirm(const struct options *o)
 		text_clear(&t);
 		json_finish(outcome_json("confirm", &result), &t);
 	}
-	r = output_write(&t);
+	r = applier_output(p, &t);
 	if (!r)
 		r = applier_refused(p);
 	return r ? r : result.persisted == PERSIST_FAILED ? EXIT_COULD_NOT_CHECK : EXIT_OK;

@@ -57,6 +57,9 @@ int verb_rollback(const struct options *o)
 	/* One that is undone may have lines left from when they could not be taken out. */
 	if (p->persist && p->state != STATE_OPEN && (after->error == PAPER_DONE || after->error == ERROR_TOO_LATE))
 		result.persisted = persister_run(o, p->id, true);
+	/* It was undone before, and now nothing keeps it any more: that is what was asked for. */
+	if (after->error == ERROR_TOO_LATE && result.persisted == PERSIST_DONE)
+		result.error = after->error = PAPER_DONE;
 	if (after->error == PAPER_DONE) {
 		result.kind = OUTCOME_UNDONE;
 		add_text(o, after, result.persisted, &t);
@@ -65,7 +68,7 @@ int verb_rollback(const struct options *o)
 		text_clear(&t);
 		json_finish(outcome_json("rollback", &result), &t);
 	}
-	r = output_write(&t);
+	r = applier_output(after, &t);
 	if (!r)
 		r = applier_refused(after);
 	return r ? r : result.persisted == PERSIST_FAILED ? EXIT_COULD_NOT_CHECK : EXIT_OK;
