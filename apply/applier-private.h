@@ -23,6 +23,7 @@ struct applier {
 	int health;	/* the health watcher's connection, or -1 */
 	int applicant;	/* who waits for the answer to VERB_APPLY, or -1 */
 	int clients[APPLIER_CLIENTS];
+	size_t victim; /* who of them had to make room last */
 	unsigned failures; /* to undo it */
 	unsigned taken;	   /* times that somebody else changed a key of it */
 	uint64_t watchdog; /* ms between signs of life for systemd; 0: it wants none */

@@ -65,6 +65,7 @@ static void end(struct applier *a)
 	a->stage = STAGE_IDLE;
 	tell_health(a, VERB_STOP);
 	rest(a);
+	journal_prune(&a->journal, transaction_is_kept);
 }
 
 static void give_up(struct applier *a, enum paper_error e, const char *said)

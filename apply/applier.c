@@ -68,19 +68,42 @@ static bool may_ask(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 && (peer.uid == 0 || peer.uid == geteuid());
 }
 
+static void drop_client(struct applier *a, size_t i)
+{
+	if (a->applicant == a->clients[i])
+		applier_applicant_gone(a);
+	close(a->clients[i]);
+	a->clients[i] = -1;
+	a->idle = applier_now() + IDLE_PATIENCE * 1000;
+}
+
+/* A place that is free; else of the others by turns, but who waits for an answer. */
+static size_t find_room(struct applier *a)
+{
+	for (size_t i = 0; i < APPLIER_CLIENTS; i++)
+		if (a->clients[i] < 0)
+			return i;
+	do
+		a->victim = (a->victim + 1) % APPLIER_CLIENTS;
+	while (a->clients[a->victim] == a->applicant);
+	return a->victim;
+}
+
 static void welcome_client(struct applier *a)
 {
 	int fd = accept_one(a->options->listen);
+	size_t i;
 
 	if (fd < 0)
 		return;
-	if (may_ask(fd))
-		for (size_t i = 0; i < APPLIER_CLIENTS; i++)
-			if (a->clients[i] < 0) {
-				a->clients[i] = fd;
-				return;
-			}
-	close(fd);
+	if (!may_ask(fd)) {
+		close(fd);
+		return;
+	}
+	i = find_room(a);
+	if (a->clients[i] >= 0)
+		drop_client(a, i);
+	a->clients[i] = fd;
 }
 
 static void welcome_health(struct applier *a)
@@ -96,15 +119,6 @@ static void welcome_health(struct applier *a)
 	a->health = fd;
 	if (a->stage == STAGE_HEALTH)
 		applier_ask_health(a);
-}
-
-static void drop_client(struct applier *a, size_t i)
-{
-	if (a->applicant == a->clients[i])
-		applier_applicant_gone(a);
-	close(a->clients[i]);
-	a->clients[i] = -1;
-	a->idle = applier_now() + IDLE_PATIENCE * 1000;
 }
 
 static bool is_used(const struct applier *a)

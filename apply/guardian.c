@@ -180,6 +180,16 @@ static int guard(struct guardian *g)
 	}
 }
 
+/* Nobody is behind the sockets any more: who asks now may start another guardian, whose applier tries the same undo. */
+static void turn_away(struct guardian *g)
+{
+	unlink(g->options->socket);
+	unlink(g->options->health_socket);
+	closep(&g->listen);
+	closep(&g->health_listen);
+	g->listen = g->health_listen = -1;
+}
+
 static int run(struct guardian *g)
 {
 	int status;
@@ -200,10 +210,10 @@ static int run(struct guardian *g)
 		kill(g->health, SIGTERM);
 	if (status && !ended_with(status, EX_CONFIG)) {
 		applier_log(LOG_ERR, "the applier was killed, or failed: what it left open is undone");
+		turn_away(g);
 		recover(g);
-	}
-	unlink(g->options->socket);
-	unlink(g->options->health_socket);
+	} else
+		turn_away(g);
 	return status != 0;
 }
 

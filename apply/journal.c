@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-static const char transaction[] = "transaction", fresh[] = "transaction.new";
+static const char transaction[] = "transaction", fresh[] = "transaction.new", restored[] = "restored";
 
 enum { HISTORY_NAME = 64 };
 
@@ -135,6 +135,22 @@ int journal_close(const struct journal *j, const struct paper *p)
 	return 0;
 }
 
+void journal_mark_restored(const struct journal *j)
+{
+	if (renameat(j->dir, transaction, j->dir, restored) == 0)
+		(void)!fsync(j->dir);
+}
+
+int journal_read_restored(const struct journal *j, struct paper *ret)
+{
+	return read_paper(j, restored, ret);
+}
+
+void journal_unmark_restored(const struct journal *j)
+{
+	unlinkat(j->dir, restored, 0);
+}
+
 void journal_discard(const struct journal *j)
 {
 	if (unlinkat(j->dir, transaction, 0) == 0)
@@ -191,41 +207,54 @@ int journal_find(const struct journal *j, const char *id, struct paper *ret)
 }
 
 /* Keep names in descending order: with the time in front, the newest first. */
-static void insert(char names[][HISTORY_NAME], unsigned *count, const char *name, char dropped[HISTORY_NAME])
+static void insert(char names[][HISTORY_NAME], unsigned *count, const char *name)
 {
 	unsigned at = *count;
 
-	*dropped = 0;
 	while (at > 0 && strcmp(names[at - 1], name) < 0)
 		at--;
-	if (at == PAPER_LISTED) {
-		strcpy(dropped, name);
+	if (at == PAPER_LISTED)
 		return;
-	}
-	if (*count == PAPER_LISTED)
-		strcpy(dropped, names[--*count]);
-	memmove(names[at + 1], names[at], (*count - at) * HISTORY_NAME);
+	*count = min_of(*count + 1, (unsigned)PAPER_LISTED);
+	memmove(names[at + 1], names[at], (*count - at - 1) * HISTORY_NAME);
 	strcpy(names[at], name);
-	(*count)++;
 }
 
 int journal_list(const struct journal *j, struct paper *ret)
 {
 	_cleanup_closedir_ DIR *d = list(j);
-	char names[PAPER_LISTED + 1][HISTORY_NAME], dropped[HISTORY_NAME];
+	char names[PAPER_LISTED][HISTORY_NAME];
 	const struct dirent *e;
 	unsigned count = 0;
 
 	if (!d)
 		return -errno;
 	while ((e = readdir(d)))
-		if (id_of(e->d_name)) {
-			insert(names, &count, e->d_name, dropped);
-			if (*dropped)
-				unlinkat(j->dir, dropped, 0);
-		}
+		if (id_of(e->d_name))
+			insert(names, &count, e->d_name);
 	for (unsigned i = 0; i < count; i++)
 		strcpy(ret->listed[i], id_of(names[i]));
 	ret->listed_count = count;
 	return 0;
+}
+
+void journal_prune(const struct journal *j, bool (*keep)(const struct paper *p))
+{
+	_cleanup_closedir_ DIR *d = list(j);
+	char oldest[HISTORY_NAME] = "";
+	const struct dirent *e;
+	unsigned count = 0;
+	struct paper p;
+
+	while (d && (e = readdir(d)))
+		count += id_of(e->d_name) != NULL;
+	if (count <= PAPER_LISTED)
+		return;
+	rewinddir(d);
+	while ((e = readdir(d)))
+		if (id_of(e->d_name) && (!*oldest || strcmp(e->d_name, oldest) < 0) &&
+		    (read_paper(j, e->d_name, &p) < 0 || !keep(&p)))
+			strcpy(oldest, e->d_name);
+	if (*oldest)
+		unlinkat(j->dir, oldest, 0);
 }

@@ -25,11 +25,20 @@ int journal_write(const struct journal *j, const struct paper *p) _must_check_;
 int journal_read(const struct journal *j, struct paper *ret) _must_check_;
 /* Write it with its last state, then move it to the history. Only what fails before it is on disk is an error. */
 int journal_close(const struct journal *j, const struct paper *p) _must_check_;
+/*
+ * Every key is restored, and the journal cannot be closed: a name says so, for which no room is needed. Whoever starts next
+ * has nothing to undo then.
+ */
+void journal_mark_restored(const struct journal *j);
+int journal_read_restored(const struct journal *j, struct paper *ret) _must_check_;
+void journal_unmark_restored(const struct journal *j);
+/* Where more are there than can be listed, forget the oldest that need not be kept. */
+void journal_prune(const struct journal *j, bool (*keep)(const struct paper *p));
 /* Forget one by which nothing was changed. */
 void journal_discard(const struct journal *j);
 /* Move what cannot be read out of the way, and keep it. */
 int journal_quarantine(const struct journal *j) _must_check_;
 /* A closed one; -ENOENT. */
 int journal_find(const struct journal *j, const char *id, struct paper *ret) _must_check_;
-/* Ids of closed ones into ret->listed, the newest first; older ones than fit are removed. */
+/* Ids of closed ones into ret->listed, the newest first, as many as fit. */
 int journal_list(const struct journal *j, struct paper *ret) _must_check_;

@@ -157,6 +157,25 @@ static enum paper_error write_change(struct transaction *t, const struct journal
 	return PAPER_DONE;
 }
 
+/* What an end that could not be written left: its keys are restored, and since then others' to change. */
+static void close_what_rests(const struct journal *j)
+{
+	struct paper p;
+
+	/* An end that was written, and not moved yet. */
+	if (journal_read(j, &p) == 0 && p.state != STATE_OPEN && journal_close(j, &p) < 0)
+		return;
+	if (journal_read_restored(j, &p) < 0 || journal_read(j, &(struct paper){0}) != -ENOENT)
+		return;
+	if (p.state == STATE_OPEN) {
+		p.state = STATE_UNDONE;
+		p.closed = now_ms(CLOCK_REALTIME);
+		paper_set(p.reason, "undone; why could not be written");
+	}
+	if (journal_close(j, &p) == 0)
+		journal_unmark_restored(j);
+}
+
 enum paper_error transaction_write(struct transaction *t, const struct journal *j, char said[2 * PAPER_TEXT])
 {
 	enum paper_error e = check_stale(t, said);
@@ -168,6 +187,7 @@ enum paper_error transaction_write(struct transaction *t, const struct journal *
 	transaction_boot(t->paper.boot);
 	if (!*t->paper.boot)
 		return refuse(said, ERROR_JOURNAL, "journal", "the kernel's boot id cannot be read");
+	close_what_rests(j);
 	t->paper.verb = VERB_JOURNAL;
 	t->paper.state = STATE_OPEN;
 	t->paper.asked = now_ms(CLOCK_REALTIME);
@@ -272,8 +292,11 @@ int transaction_undo(struct transaction *t, const struct journal *j, const char 
 	p.state = STATE_UNDONE;
 	p.closed = now_ms(CLOCK_REALTIME);
 	r = journal_close(j, &p);
-	if (r < 0)
+	if (r < 0) {
+		journal_mark_restored(j);
 		return r;
+	}
+	journal_unmark_restored(j);
 	t->paper = p;
 	return 0;
 }
@@ -340,9 +363,11 @@ int transaction_recover(struct transaction *t, const struct journal *j, bool set
 {
 	struct paper p;
 	char boot[40];
-	int r = journal_read(j, &p);
+	int r;
 
 	*said = 0;
+	close_what_rests(j);
+	r = journal_read(j, &p);
 	if (r == -ENOENT)
 		return 0;
 	if (r == -EBADMSG || r == -EPERM)

@@ -202,7 +202,7 @@ class World:
 
     def closed(self):
         """State of the last closed transaction, "none" without one, "open" where one is not closed."""
-        if self.transaction().exists():
+        if self.transaction().exists() or (self.state / "restored").exists():
             return "open"
         papers = self.history()
         return papers[-1].get("state") if papers else "none"

@@ -21,21 +21,27 @@ def full():
         yield from refused(world, world.change(), "journal")
 
 
+def undo_without_room(world):
+    """A change that is undone while there is no room for its journal; the file that takes the room."""
+    mounted(world, "mode=700,size=16k")
+    world.start()
+    ident = world.change().get("id")
+    ballast = world.state / "ballast"
+    with open(ballast, "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            pass
+    world.beat(ident, "worse", signal="retransmits")
+    world.until(lambda: world.keys() == "old", "the keys are not restored")
+    return ballast
+
+
 def full_before_undo():
     """No room when it is to be undone: the keys are old at once, the journal follows when there is room."""
     with World() as world:
-        mounted(world, "mode=700,size=16k")
-        world.start()
-        ident = world.change().get("id")
-        ballast = world.state / "ballast"
-        with open(ballast, "wb", buffering=0) as file:
-            try:
-                while True:
-                    file.write(bytes(4096))
-            except OSError:
-                pass
-        world.beat(ident, "worse", signal="retransmits")
-        world.until(lambda: world.keys() == "old", "the keys are not restored")
+        ballast = undo_without_room(world)
         if world.closed() != "open":
             yield f"closed as {world.closed()}"
         ballast.unlink()
@@ -87,9 +93,22 @@ def read_only_before_confirm():
         yield from world.wrong("old", "undone")
 
 
+def full_after_undo():
+    """Undone without room for the journal, then set again by somebody, then killed: what they set stays."""
+    with World() as world:
+        ballast = undo_without_room(world)
+        world.until((world.state / "restored").exists, "nothing says that it is restored")
+        world.set_keys(old=False)
+        world.kill()
+        ballast.unlink()
+        world.recover()
+        yield from world.wrong("new", "undone")
+
+
 POINTS = [
     ("no room for the journal: refused before the first key", full),
     ("no room at the undo: keys restored at once, journal closed later", full_before_undo),
+    ("no room at the undo, then killed: what others set since stays", full_after_undo),
     ("state directory read-only: it does not start", read_only),
     ("state directory read-only meanwhile: refused before the first key", read_only_later),
     ("state directory read-only at the confirm: told, and undone", read_only_before_confirm),
