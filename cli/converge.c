@@ -24,6 +24,7 @@ struct converging {
 	size_t count;
 	unsigned tries;
 	enum persisting persisted;
+	bool failed;  /* what is said of it is on stderr */
 	bool stopped; /* by a step without gain, by a refusal or a signal */
 };
 
@@ -209,22 +210,35 @@ static size_t steps_kept(const struct converging *c)
 	return n;
 }
 
+static void add_steps(const struct converging *c, size_t kept, const struct paper *open, struct text *t)
+{
+	text_addf(t, "%zu of %zu step%s gained", kept, c->count, c->count == 1 ? "" : "s");
+	if (kept)
+		text_addf(t, ", and hold%s", kept == 1 ? "s" : "");
+	if (open)
+		text_addf(t, "; %.*s is open, and is undone unless it is confirmed", SHORT_ID, open->id);
+	else if (!kept)
+		text_add(t, ", and nothing is changed");
+	text_add(t, "\n");
+}
+
 static int finish(const struct converging *c)
 {
+	const struct paper *last = c->count ? &c->steps[c->count - 1] : NULL;
+	const struct paper *open = last && last->state == STATE_OPEN ? last : NULL;
 	struct outcome result = {.transactions = c->steps, .transaction_count = c->count, .persisted = c->persisted};
 	size_t kept = steps_kept(c);
 	_cleanup_text_ struct text t = TEXT_NULL;
 
-	result.kind = kept ? OUTCOME_CONFIRMED : c->count ? OUTCOME_UNDONE : OUTCOME_NOTHING;
+	result.kind = open ? OUTCOME_OPEN : kept ? OUTCOME_CONFIRMED : c->count ? OUTCOME_UNDONE : OUTCOME_NOTHING;
 	if (!strcmp(c->o->format, "json"))
 		json_finish(outcome_json("apply", &result), &t);
 	else if (!c->count)
 		text_add(&t, "Nothing to change: no flow that runs now is held by a buffer\n");
-	else if (!c->stopped)
+	else if (!c->stopped && !c->failed)
 		text_addf(&t, "%zu steps were made, and the last still gained: begin anew to go on\n", c->count);
 	else
-		text_addf(&t, "%zu of %zu step%s gained, and %s\n", kept, c->count, c->count == 1 ? "" : "s",
-			  kept == 1 ? "holds" : kept ? "hold" : "nothing is changed");
+		add_steps(c, kept, open, &t);
 	return output_write(&t);
 }
 
@@ -238,9 +252,11 @@ int converge(const struct options *o)
 		abort();
 	while (!r && !c.stopped && c.count < STEPS_MAX)
 		r = step(&c);
-	finished = r ? r : finish(&c);
+	c.failed = r != 0;
+	/* What was kept is told whatever came after it. */
+	finished = r && !c.count ? r : finish(&c);
 	if (c.signals >= 0)
 		close(c.signals);
 	free(c.steps);
-	return finished;
+	return r ? r : finished;
 }
