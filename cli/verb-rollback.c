@@ -22,11 +22,18 @@ static int find(const struct options *o, struct paper *before)
 	return 0;
 }
 
-static void add_text(const struct options *o, const struct paper *p, enum persisting withdrawn, struct text *t)
+static bool was_undone(const struct paper *p)
+{
+	return p->state == STATE_UNDONE || p->state == STATE_REBOOTED;
+}
+
+static void add_text(const struct options *o, const struct paper *p, bool before, enum persisting withdrawn, struct text *t)
 {
 	struct render_options ro = output_options(o);
 
 	transaction_add_summary(p, &ro, t);
+	if (before)
+		text_add(t, "It was undone before.\n");
 	if (withdrawn == PERSIST_DONE)
 		text_add(t, "Its lines are taken out of " PREFLIGHT_DROP_IN " too.\n");
 	else if (withdrawn == PERSIST_FAILED)
@@ -57,12 +64,15 @@ int verb_rollback(const struct options *o)
 	/* One that is undone may have lines left from when they could not be taken out. */
 	if (p->persist && p->state != STATE_OPEN && (after->error == PAPER_DONE || after->error == ERROR_TOO_LATE))
 		result.persisted = persister_run(o, p->id, true);
-	/* It was undone before, and now nothing keeps it any more: that is what was asked for. */
-	if (after->error == ERROR_TOO_LATE && result.persisted == PERSIST_DONE)
-		result.error = after->error = PAPER_DONE;
+	/* It was undone before, or now nothing keeps it any more: that is what was asked for. */
+	if (after->error == ERROR_TOO_LATE && (was_undone(p) || result.persisted == PERSIST_DONE)) {
+		*after = *p;
+		result.error = PAPER_DONE;
+		result.transaction_count = 1;
+	}
 	if (after->error == PAPER_DONE) {
 		result.kind = OUTCOME_UNDONE;
-		add_text(o, after, result.persisted, &t);
+		add_text(o, after, was_undone(p), result.persisted, &t);
 	}
 	if (!strcmp(o->format, "json")) {
 		text_clear(&t);
