@@ -6,6 +6,7 @@
 #include "cli/applying.h"
 #include "cli/service.h"
 #include "render/json.h"
+#include "render/status-text.h"
 
 static int refuse_options(const struct options *o)
 {
@@ -41,6 +42,61 @@ static int print(const struct applying *a, const struct outcome *r, const struct
 	return r->transactions ? applier_output(r->transactions, &t) : output_write(&t);
 }
 
+/*
+ * What is open is why there is nothing to change, and may be undone yet. Who may not ask, or where no applier runs, has
+ * nothing to say; and none is started for it.
+ */
+static bool find_open(const struct options *o, struct outcome *result, struct paper *p)
+{
+	_cleanup_free_ struct paper *request = calloc(1, sizeof(*request));
+
+	if (!request)
+		abort();
+	request->verb = VERB_SHOW;
+	if (o->root || o->netns || applier_try(o, request, -1, p) < 0 || !transaction_is_open(p))
+		return false;
+	result->transactions = p;
+	result->transaction_count = 1;
+	return true;
+}
+
+static void add_open(const struct paper *p, struct text *t)
+{
+	double left = transaction_left(p);
+	char age[AGE_MAX];
+
+	if (left > 0)
+		text_addf(t, "transaction %.*s is open and is undone in %s unless it is confirmed", SHORT_ID, p->id,
+			  age_format(age, sizeof(age), left));
+	else
+		text_addf(t, "transaction %.*s is being undone", SHORT_ID, p->id);
+}
+
+static int nothing(struct applying *a)
+{
+	_cleanup_free_ struct paper *p = calloc(1, sizeof(*p));
+	struct outcome result = {.kind = OUTCOME_NOTHING, .plan = &a->plan, .preflight = &a->preflight};
+	struct render_options ro = output_options(a->o);
+	_cleanup_text_ struct text t = TEXT_NULL, open = TEXT_NULL;
+
+	if (!p)
+		abort();
+	if (find_open(a->o, &result, p))
+		add_open(p, &open);
+	if (!a->o->check) {
+		text_addf(&t, "Nothing to change%s%s\n", open.len ? "; " : "", text_get(&open));
+	} else if (a->o->diff) {
+		render_plan_diff(&a->plan, &a->session.report, &ro, &t);
+		if (open.len)
+			complain("nothing to change; %s", text_get(&open));
+	} else {
+		render_plan_text(&a->plan, &a->session.report, &ro, &t);
+		if (open.len)
+			text_addf(&t, "But %s\n", text_get(&open));
+	}
+	return print(a, &result, &t);
+}
+
 /* What was planned, and what stands against it. Writes nothing. */
 static int check(struct applying *a)
 {
@@ -50,33 +106,22 @@ static int check(struct applying *a)
 	_cleanup_text_ struct text t = TEXT_NULL;
 	int r;
 
-	if (!a->plan.change_count)
-		result.kind = OUTCOME_NOTHING;
-	else if (refused)
+	if (refused)
 		result.kind = OUTCOME_REFUSED;
+	ro.refused = refused;
 	if (!is_json(a->o)) {
 		if (a->o->diff)
 			render_plan_diff(&a->plan, &a->session.report, &ro, &t);
 		else
 			render_plan_text(&a->plan, &a->session.report, &ro, &t);
-		if (result.kind != OUTCOME_NOTHING && a->preflight.count && t.len)
+		if (a->preflight.count && t.len)
 			text_add(&t, "\n");
-		if (result.kind != OUTCOME_NOTHING)
-			hindrances_add_text(&a->preflight, &ro, &t);
+		hindrances_add_text(&a->preflight, &ro, &t);
 	}
 	r = print(a, &result, &t);
 	if (r)
 		return r;
-	return result.kind == OUTCOME_NOTHING ? EXIT_OK : refused ? EXIT_COULD_NOT_CHECK : EXIT_FINDINGS;
-}
-
-static int nothing(struct applying *a)
-{
-	struct outcome result = {.kind = OUTCOME_NOTHING, .plan = &a->plan, .preflight = &a->preflight};
-	_cleanup_text_ struct text t = TEXT_NULL;
-
-	text_add(&t, "Nothing to change\n");
-	return print(a, &result, &t);
+	return refused ? EXIT_COULD_NOT_CHECK : EXIT_FINDINGS;
 }
 
 static int refuse(struct applying *a)
@@ -182,6 +227,18 @@ static int apply(struct applying *a)
 	return a->o->wait && result.kind == OUTCOME_UNDONE ? EXIT_FINDINGS : EXIT_OK;
 }
 
+/* Who names a key that no plan ever changes shall not take silence for consent. */
+static void tell_never(const struct applying *a)
+{
+	for (size_t i = 0; i < a->o->only_count; i++) {
+		const struct sysctl_def *def = catalogue_find(&a->session.rules.catalogue, a->o->only[i]);
+		const char *never = def ? plan_never(def) : NULL;
+
+		if (never)
+			complain("--only=%s: %s", a->o->only[i], never);
+	}
+}
+
 int verb_apply(const struct options *o)
 {
 	_cleanup_(applying_clear) struct applying a = {0};
@@ -194,9 +251,10 @@ int verb_apply(const struct options *o)
 	r = applying_prepare(&a, o, false);
 	if (r)
 		return r;
-	if (o->check)
-		return check(&a);
+	tell_never(&a);
 	if (!a.plan.change_count)
 		return nothing(&a);
+	if (o->check)
+		return check(&a);
 	return preflight_refuses(&a.preflight) ? refuse(&a) : apply(&a);
 }

@@ -98,6 +98,6 @@ void render_plan_text(const struct plan *p, const struct report *report, const s
 	text_addf(&count, "%zu change%s", p->change_count, p->change_count == 1 ? "" : "s");
 	bold(&r, p->change_count ? text_get(&count) : "Nothing to change");
 	text_add(ret, "\n");
-	if (p->change_count && !report->recorded)
+	if (p->change_count && !report->recorded && !o->refused)
 		sentence(&r, "To make them on trial: tcpadvisor apply. What is not confirmed in time, or hurts, is undone.");
 }

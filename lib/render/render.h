@@ -34,6 +34,7 @@ struct render_options {
 	bool verbose; /* also what did not apply */
 	enum severity fail_on; /* findings from here on are failures to who asked */
 	bool fail_on_unknown;
+	bool refused; /* a plan that something stands against: not to be told how to make it */
 };
 
 struct report_format {
