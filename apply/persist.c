@@ -16,7 +16,7 @@
 #include "apply/persist.h"
 #include "apply/vetted.h"
 
-enum { EXIT_REFUSED = 1, EXIT_WRONG_USAGE = 64, PATIENCE_S = 30 };
+enum { EXIT_REFUSED = 1, EXIT_NOTHING_KEPT = 3, EXIT_WRONG_USAGE = 64, PATIENCE_S = 30 };
 
 struct options {
 	const char *socket, *root, *id;
@@ -241,12 +241,21 @@ static int replace(const struct place *place, const struct text *t)
 	return r < 0 ? refuse(PERSIST_PATH ": it could not be replaced: %s", strerror(-r)) : 0;
 }
 
-static void tell(const struct dropin *d, const char *id)
+/* The exit status: who confirmed shall not believe that a value is kept which is somebody else's now. */
+static int tell(const struct dropin *d, const char *id)
 {
-	for (unsigned i = 0; i < d->count; i++)
-		if (!strcmp(d->entries[i].id, id))
-			say("%s = %s is %s " PERSIST_PATH, d->entries[i].key, d->entries[i].value,
-			       d->entries[i].superseded ? "superseded by a later transaction in" : "kept in");
+	bool kept = false;
+
+	for (unsigned i = 0; i < d->count; i++) {
+		if (strcmp(d->entries[i].id, id))
+			continue;
+		say("%s = %s is %s " PERSIST_PATH, d->entries[i].key, d->entries[i].value,
+		    d->entries[i].superseded ? "superseded by a later transaction in" : "kept in");
+		kept = true;
+	}
+	if (!kept)
+		say("nothing of %s is to be kept", id);
+	return kept ? 0 : EXIT_NOTHING_KEPT;
 }
 
 static int persist(const struct options *o, const struct place *place, struct work *w)
@@ -266,9 +275,7 @@ static int persist(const struct options *o, const struct place *place, struct wo
 	dropin_format(&w->dropin, &t);
 	r = check_rivals(o, &t, &w->dropin);
 	r = r || !t.len ? r : replace(place, &t);
-	if (!r)
-		tell(&w->dropin, o->id);
-	return r;
+	return r ? r : tell(&w->dropin, o->id);
 }
 
 /* What a withdrawn line superseded is in force again, unless it may not be applied any more. */

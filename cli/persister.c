@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-enum { PROGRAM_MAX = 4096 };
+enum { PROGRAM_MAX = 4096, NOTHING_KEPT = 3 /* tcpadvisor-persist(8) */ };
 
 extern char **environ;
 
@@ -75,8 +75,8 @@ enum persisting persister_run(const struct options *o, const char *id, bool with
 		char name[UNIT_MAX];
 
 		unit_name(name, id, withdraw);
-		complain("the persister failed: see journalctl -u %s", name);
-	} else
+		complain("%s: see journalctl -u %s", withdraw ? "not taken out" : "not kept", name);
+	} else if (r != NOTHING_KEPT)
 		complain("the persister failed with status %d", r);
 	return PERSIST_FAILED;
 }

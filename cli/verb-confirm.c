@@ -32,7 +32,7 @@ static void add_text(const struct options *o, const struct paper *p, enum persis
 	if (persisted == PERSIST_DONE)
 		text_add(t, "It holds after a reboot too: " PREFLIGHT_DROP_IN "\n");
 	else if (persisted == PERSIST_FAILED)
-		text_add(t, "It holds until the next reboot: it could not be written to " PREFLIGHT_DROP_IN "\n");
+		text_add(t, "It is not kept over a reboot: nothing of it was written to " PREFLIGHT_DROP_IN "\n");
 }
 
 int verb_confirm(const struct options *o)
