@@ -153,6 +153,8 @@ void applier_overdue(struct applier *a)
 	switch (a->stage) {
 	case STAGE_HEALTH:
 		give_up(a, ERROR_NO_HEALTH, "the health watcher does not run: see journalctl -u tcpadvisor-health");
+		/* It may have ended well, and is started with the applier only: so the next request finds both. */
+		a->ending = true;
 		break;
 	case STAGE_BASELINE:
 		give_up(a, ERROR_NO_HEALTH, "the health watcher does not answer: see journalctl -u tcpadvisor-health");
