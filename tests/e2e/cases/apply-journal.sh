@@ -88,7 +88,7 @@ starts() {
 other_network() {
 	left "$(this_boot)" 'netns 1'
 	sysctl -qw $key=30
-	sleep 2 # the socket's limit forgets what came before
+	sleep 6 # the socket's limit forgets what came before
 	systemctl reset-failed 'tcpadvisor-*'
 	systemctl start tcpadvisor-apply.socket && is "$(field state fedcba9876543210fedcba9876543210)" rebooted && is "$(value)" 30
 }
