@@ -39,6 +39,12 @@ static double error_before(const struct health_flows *b, const struct health_flo
 	return fmax(error_of(b), b->bulk ? scale * a->deviation / sqrt(b->bulk) : 0);
 }
 
+/* A window or a buffer of this host keeps it below half of a fair part, or keeps it slow where there is no queue. */
+static bool is_held(const struct health_path *p, const struct health_flows *a, double fair)
+{
+	return (a->goodput < fair_share * fair && a->held > mostly) || (p->out && a->held_free > mostly);
+}
+
 /*
  * Slower for each flow, while all of them together carry what they did: they share the path with more flows, or with
  * older ones that hold on to their part. The path is not the reason where a window or a buffer keeps a flow below half of
@@ -51,13 +57,30 @@ static enum health_outcome weigh_sharing(const struct health_path *p, const stru
 	bool small = a->goodput < fair_share * fair;
 	size_t n = strlen(says);
 
-	if (fell && ((small && a->held > mostly) || (p->out && a->held_free > mostly)))
+	if (fell && is_held(p, a, fair))
 		return HEALTH_WORSE;
 	if (!small) {
 		paper_print(says + n, PAPER_TEXT - n, ", where %.3g flows share %.3g Mbit/s", flows, mbit(a->total));
 		return HEALTH_EQUAL;
 	}
 	paper_print(says + n, PAPER_TEXT - n, ", where older flows hold most of %.3g Mbit/s", mbit(a->total));
+	return HEALTH_UNPROVEN;
+}
+
+/*
+ * What the path lost, other paths won: they may share a link, which is no harm. More than others vary by; and a flow that
+ * the change itself holds back leaves room to others too.
+ */
+static enum health_outcome weigh_others(const struct health_path *p, const struct health_flows *a, char says[PAPER_TEXT])
+{
+	const struct health_flows *b = &p->before;
+	double won = a->others - b->others, more = fmax(0, a->others_concurrent - b->others_concurrent);
+	double fair = (a->total + won) / fmax(1, a->concurrent + more);
+	size_t n = strlen(says);
+
+	if (won <= goodput_noise * b->others || a->total + won < (1 - goodput_noise) * b->total || is_held(p, a, fair))
+		return HEALTH_WORSE;
+	paper_print(says + n, PAPER_TEXT - n, ", while other paths carry %.3g Mbit/s more", mbit(won));
 	return HEALTH_UNPROVEN;
 }
 
@@ -77,7 +100,7 @@ static enum health_outcome weigh_fall(const struct health_path *p, const struct 
 		paper_print(says + n, PAPER_TEXT - n, ": less, but no window of this host holds it");
 		return HEALTH_UNPROVEN;
 	}
-	return HEALTH_WORSE;
+	return weigh_others(p, a, says);
 }
 
 /* Whatever it varies by: the best is below half of the worst that there was. */

@@ -31,6 +31,8 @@ struct health_flows {
 	double least, most;    /* flow-windows */
 	double total;	       /* bytes per second of all flows of the path, older ones too */
 	double concurrent;     /* bulk flows at a time, older ones too: mean */
+	double others;	       /* what total is of this path, of all other paths in the same windows */
+	double others_concurrent;
 	double retrans;	       /* share of the bytes sent */
 	double rwnd, sndbuf;   /* share of the time that data was under way */
 	double held;	       /* share of the bulk flow-windows that a window or buffer limited */

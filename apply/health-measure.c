@@ -60,6 +60,8 @@ static void group_merge(struct group *g, const struct group *add)
 	g->squares += add->squares;
 	g->total += add->total;
 	g->concurrent += add->concurrent;
+	g->others += add->others;
+	g->others_concurrent += add->others_concurrent;
 	g->sent += add->sent;
 	g->retrans += add->retrans;
 	g->busy += add->busy;
@@ -69,11 +71,13 @@ static void group_merge(struct group *g, const struct group *add)
 	histogram_merge(&g->min_rtt, &add->min_rtt);
 }
 
-/* The end of a window: true where the group has something of it. */
-static bool group_close(struct group *g)
+/* The end of a window, in which every path together did that: true where the group has something of it. */
+static bool group_close(struct group *g, const struct group *every)
 {
 	g->windows = g->bulk || g->rtt.total;
 	g->flows = g->bulk;
+	g->others = fmax(0, every->total - g->total);
+	g->others_concurrent = fmax(0, every->concurrent - g->concurrent);
 	return g->windows;
 }
 
@@ -91,6 +95,8 @@ static struct health_flows group_summary(const struct group *g)
 	f.deviation = sqrt(fmax(0, share(g->squares, g->bulk) - f.goodput * f.goodput));
 	f.total = share(g->total, g->windows);
 	f.concurrent = share(g->concurrent, g->windows);
+	f.others = share(g->others, g->windows);
+	f.others_concurrent = share(g->others_concurrent, g->windows);
 	f.retrans = share(g->retrans, g->sent);
 	f.rwnd = share(g->rwnd, g->busy);
 	f.sndbuf = share(g->sndbuf, g->busy);
@@ -168,9 +174,9 @@ void measure_dump_begin(struct measure *m, double now)
 	flows_dump_begin(&m->flows, now);
 }
 
-static void close_window(struct group *now, struct group *before)
+static void close_window(struct group *now, const struct group *every, struct group *before)
 {
-	if (group_close(now))
+	if (group_close(now, every))
 		group_merge(before, now);
 	*now = (struct group){0};
 }
@@ -183,19 +189,20 @@ static void close_before(struct measure *m)
 	for (size_t i = 0; i < n; i++) {
 		struct candidate *c = ranked[i];
 
-		close_window(&c->now, &c->before);
+		close_window(&c->now, &m->every_now[c->key.out], &c->before);
 	}
 	for (unsigned out = 0; out < 2; out++)
-		close_window(&m->every_now[out], &m->every[out]);
+		close_window(&m->every_now[out], &m->every_now[out], &m->every[out]);
 }
 
+/* All paths together stand last: each of the others is compared with them. */
 static void close_after(struct measure *m)
 {
 	for (unsigned i = 0; i < m->path_count; i++) {
 		struct measured *p = &m->paths[i];
-		struct group *now = p->all ? &m->every_now[p->key.out] : &p->now;
+		struct group *every = &m->every_now[p->key.out], *now = p->all ? every : &p->now;
 
-		p->closed = !m->quiet && group_close(now);
+		p->closed = !m->quiet && group_close(now, every);
 		if (p->closed)
 			p->recent[p->windows++ % RECENT_WINDOWS] = *now;
 		*now = (struct group){0};

@@ -16,7 +16,7 @@ enum { PATHS_MAX = HEALTH_PATHS - 2, RECENT_WINDOWS = 8, MEASURES_SHOWN = 14 };
 struct group {
 	unsigned windows, bulk, flows, held, held_free;
 	double sum, squares, least, most; /* goodput of bulk flows */
-	double total, concurrent;
+	double total, concurrent, others, others_concurrent;
 	double sent, retrans, busy, rwnd, sndbuf;
 	struct histogram rtt, min_rtt; /* µs */
 };

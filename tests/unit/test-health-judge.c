@@ -17,6 +17,7 @@ struct seen {
 	double deviation;	   /* Mbit/s */
 	double held, held_free;	   /* shares */
 	double least, most;	   /* Mbit/s; 0: not known */
+	double others, others_concurrent; /* other paths: Mbit/s; flows */
 };
 
 static struct health_flows flows_of(const struct seen *s)
@@ -36,6 +37,8 @@ static struct health_flows flows_of(const struct seen *s)
 		.most = (s->most > 0 ? s->most : s->mbit) * 1e6 / 8,
 		.total = (s->total > 0 ? s->total : s->mbit * flows) * 1e6 / 8,
 		.concurrent = s->concurrent > 0 ? s->concurrent : flows,
+		.others = s->others * 1e6 / 8,
+		.others_concurrent = s->others_concurrent,
 		.retrans = s->retrans / 100,
 		.held = s->held,
 		.held_free = s->held_free,
@@ -126,6 +129,23 @@ static const struct {
 	{"more load makes a longer queue", {5, 22}, {5, 100, .total = 40, .concurrent = 8}, L, UNPROVEN,
 	 .says = "with more flows than before"},
 	{"less load makes a shorter one", {5, 100, .flows = 8}, {5, 22}, L, UNPROVEN, .says = "with less load"},
+	/* Others on the link */
+	{"a backup to another network shares the link", {19.3, 20}, {5.86, 21, .others = 13.4, .others_concurrent = 1}, ALL & ~L,
+	 UNPROVEN, .says = "while other paths carry 13.4 Mbit/s more"},
+	{"a backup of many flows", {19.3, 20}, {2, 21, .others = 17.5, .others_concurrent = 8}, T | B, UNPROVEN},
+	{"the same for a receiver", {19.3, 20}, {5.86, 21, .held = 1, .others = 13.4, .others_concurrent = 1}, T | B, UNPROVEN,
+	 .in = true},
+	{"other paths go on as before", {19.3, 20, .others = 13.4, .others_concurrent = 1},
+	 {5.86, 21, .others = 13.4, .others_concurrent = 1}, T | B, WORSE},
+	{"others win less than was lost", {19.3, 20}, {5.86, 21, .others = 5, .others_concurrent = 1}, T | B, WORSE},
+	{"others vary by more than was lost", {19.3, 20, .others = 900, .others_concurrent = 9},
+	 {5.86, 21, .others = 960, .others_concurrent = 9}, T | B, WORSE},
+	{"an old flow to another network fills what a cut leaves free", {470, 113, .others = 470, .others_concurrent = 1},
+	 {17, 113, .held = 1, .others = 923, .others_concurrent = 1}, ALL, WORSE},
+	{"the same without a queue", {470, 113, .others = 470, .others_concurrent = 1},
+	 {300, 80, .held = 1, .held_free = 1, .others = 640, .others_concurrent = 1}, T | B, WORSE},
+	{"a cut, and a backup of many flows begins", {941, 113},
+	 {17, 80, .held = 1, .held_free = 1, .others = 923, .others_concurrent = 54}, ALL, WORSE},
 	/* Missing data is never healthy. */
 	{"nothing before", {0}, {941, 80}, ALL, UNPROVEN},
 	{"nothing after", {941, 80}, {0}, ALL, UNPROVEN},

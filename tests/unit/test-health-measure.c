@@ -147,6 +147,33 @@ static void a_window_without_new_flows_is_none(void **state)
 	assert_int_equal(find(paths, n, "198.51.100.0/24", true)->recent.windows, 1);
 }
 
+/* What other paths of the same direction carry in the windows of a path, those too that were silent before. */
+static void other_paths_are_counted(void **state)
+{
+	_cleanup_measure_ struct measure m = {0};
+	struct health_path paths[HEALTH_PATHS];
+	const struct health_path *p;
+	unsigned n;
+
+	(void)state;
+	baseline(&m, 900);
+	for (double now = 7; now <= 15; now += 2) {
+		struct tcp_socket backup[] = {sender(3, 6, now, 300), sender(4, 6, now, 300)}, in = receiver(5, 6, now, 100);
+
+		backup[0].dst = backup[1].dst = in.dst = v4(0xcb007101);
+		dump(&m, now, (struct tcp_socket[]){sender(2, 6, now, 300), backup[0], backup[1], in}, 4);
+	}
+	n = measure_numbers(&m, paths);
+	p = find(paths, n, "198.51.100.0/24", true);
+	assert_non_null(p);
+	assert_true(p->before.others == 0);
+	assert_near(p->recent.total, 300.0 * MBIT);
+	assert_near(p->recent.others, 600.0 * MBIT);
+	assert_near(p->recent.others_concurrent, 2.0);
+	assert_near(p->last.others, 600.0 * MBIT);
+	assert_true(find(paths, n, "all", true)->recent.others == 0);
+}
+
 /* What keeps a flow slow that is no matter of settings takes it out of the bulk flows. */
 static void others_faults_do_not_count(void **state)
 {
@@ -383,6 +410,7 @@ int main(void)
 		cmocka_unit_test(old_and_new_flows_are_told_apart),
 		cmocka_unit_test(idle_ones_from_before_are_not_new),
 		cmocka_unit_test(a_window_without_new_flows_is_none),
+		cmocka_unit_test(other_paths_are_counted),
 		cmocka_unit_test(others_faults_do_not_count),
 		cmocka_unit_test(small_buffers_hold_a_flow),
 		cmocka_unit_test(receivers_are_held_by_their_window),
