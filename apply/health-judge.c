@@ -30,9 +30,15 @@ enum health_profile health_profile_of(const char *list)
 	return PROFILE_BALANCED;
 }
 
+/* Resets that outsiders were sent at closed ports hide as many failures (counters_between()): at most so many there were. */
+static double rate_at_most(const struct health_counts *c, enum counter which)
+{
+	return counter_rate(c, which) + (which == COUNT_ATTEMPT_FAILS ? counter_rate(c, COUNT_RESETS_SENT) : 0);
+}
+
 bool health_counter_is_worse(enum counter c, const struct health_counts *b, const struct health_counts *a)
 {
-	double before = counter_rate(b, c), after = counter_rate(a, c), opens_before, opens_after;
+	double before = rate_at_most(b, c), after = counter_rate(a, c), opens_before, opens_after;
 
 	if (!b->known[c] || !a->known[c] || counter_defs[c].least <= 0)
 		return false;
@@ -102,7 +108,7 @@ static enum paper_verdict judge_connections(const struct health_numbers *n, char
 		return VERDICT_UNPROVEN;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
-		double before = counter_rate(&n->before, faults[i]), after = counter_rate(&n->after, faults[i]);
+		double before = counter_rate(&n->before, faults[i]), after = rate_at_most(&n->after, faults[i]);
 
 		if (before < counter_defs[faults[i]].least || before < count_factor * after)
 			continue;

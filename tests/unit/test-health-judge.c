@@ -410,6 +410,28 @@ static void counters_that_surge_are_worse(void **state)
 	}
 }
 
+/* Resets for strangers hid failures before, and do no longer: nobody knows how many there were. */
+static void hidden_failures_are_no_surge(void **state)
+{
+	struct health_counts before = counted(COUNT_ATTEMPT_FAILS, 0, 50), after = counted(COUNT_ATTEMPT_FAILS, 20, 50);
+	struct trial t = trial(&(struct seen){0});
+
+	(void)state;
+	assert_true(health_counter_is_worse(COUNT_ATTEMPT_FAILS, &before, &after));
+	before.known[COUNT_RESETS_SENT] = true;
+	before.count[COUNT_RESETS_SENT] = 2 * 20;
+	assert_false(health_counter_is_worse(COUNT_ATTEMPT_FAILS, &before, &after));
+	/* Nor is it a gain when strangers begin. */
+	t.n.connections = true;
+	t.n.before.count[COUNT_ATTEMPT_FAILS] = t.n.after.count[COUNT_RESETS_SENT] = 80;
+	t.n.after.count[COUNT_PASSIVE_OPENS] = 300;
+	assert_int_equal(judge(&t), VERDICT_OK);
+	assert_non_null(strstr(t.signal, "equal: "));
+	t.n.after.count[COUNT_RESETS_SENT] = 0;
+	assert_int_equal(judge(&t), VERDICT_OK);
+	assert_non_null(strstr(t.signal, "gain: AttemptFails"));
+}
+
 static void a_gain_excuses_timeouts_and_nothing_else(void **state)
 {
 	(void)state;
@@ -481,6 +503,7 @@ int main(void)
 		cmocka_unit_test(proof_is_of_the_path_that_the_change_is_for),
 		cmocka_unit_test(many_networks_are_judged_together),
 		cmocka_unit_test(counters_that_surge_are_worse),
+		cmocka_unit_test(hidden_failures_are_no_surge),
 		cmocka_unit_test(a_gain_excuses_timeouts_and_nothing_else),
 		cmocka_unit_test(opening_connections_is_proven_by_counters),
 		cmocka_unit_test(profiles_are_found_in_lists),
