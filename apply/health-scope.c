@@ -57,6 +57,11 @@ static bool ends_word(char c)
 	return !c || c == ' ' || c == ',' || c == ';';
 }
 
+/*
+ * What asks for a change may be longer than its text has room for, and is cut at its end: of many paths the first remain.
+ * That suffices: proof on these is proof on what the change is made for, and harm is looked for on every path. A name that
+ * is cut lacks its "/24" or "/48", or a part of it, and is no path at all.
+ */
 static bool names(const char *why, const char *path)
 {
 	size_t n = strlen(path);

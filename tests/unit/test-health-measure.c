@@ -397,6 +397,19 @@ static void changes_have_a_scope(void **state)
 	assert_true(scope_wants(&p, "2001:db8::/48", true));
 	assert_false(scope_wants(&p, "2.0.2.0/24", true));
 	assert_false(scope_wants(&p, "192.0.2.0/2", true));
+	/* More paths than there is room for, cut within a name: the first count, and nothing is taken for another path. */
+	for (unsigned cut = 0; cut < 30; cut++) {
+		char why[1024] = "window.send-below-bdp/wan0 192.0.2.0/24";
+
+		for (unsigned i = 0; i < 20; i++)
+			snprintf(why + strlen(why), sizeof(why) - strlen(why), ", window.send-below-bdp/wan0 10.%u.0.0/24", i);
+		why[sizeof(p.changes[0].why) - 1 - cut] = '\0';
+		paper_set(p.changes[0].why, "%s", why);
+		assert_true(scope_names_paths(&p));
+		assert_true(scope_wants(&p, "192.0.2.0/24", true));
+		assert_false(scope_wants(&p, "10.0.0.0/2", true));
+		assert_false(scope_wants(&p, "10.19.0.0/24", true));
+	}
 	p.changes[0] = p.changes[1];
 	assert_false(scope_names_paths(&p));
 	assert_true(scope_is_connections(&p));
