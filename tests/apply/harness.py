@@ -392,7 +392,10 @@ def enter(*needed):
     os.environ.pop("APPLY_INSIDE", None)
     if not os.access(APPLIER, os.X_OK):
         sys.exit(f"there is no {APPLIER}")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=700", "tmpfs", "/tmp"], check=True)
+    # The checkout may be anywhere, below /tmp for one: a directory that does not hide it.
+    top = next(top for top in ("/mnt", "/media", "/srv", "/tmp") if os.path.isdir(top) and not HERE.startswith(top + "/"))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=700", "tmpfs", top], check=True)
+    os.environ["TMPDIR"] = tempfile.tempdir = top
 
 
 def tap(points):
