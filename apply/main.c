@@ -100,8 +100,10 @@ static int run(const struct command *c)
 		r = guardian_run(&c->guardian);
 		if (r == -ECHILD)
 			return EXIT_FAILURE; /* the applier has said why */
-		if (r == -EADDRINUSE)
-			return fail(r, "an applier is at work here"), EX_TEMPFAIL;
+		if (r == -EADDRINUSE) {
+			fail(r, "an applier is at work here");
+			return EX_TEMPFAIL;
+		}
 		if (r < 0)
 			return fail(r, c->guardian.state);
 		return r ? EXIT_FAILURE : EXIT_SUCCESS;
